@@ -1,0 +1,91 @@
+# The two commands are `make course` and `make test`; `make help` lists the rest.
+# Everything runs in .venv, which is made from requirements.txt and made again when that file changes.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# Where prepared data, converted weights and computed features are kept between runs.
+export FLOWERCOURSE_CACHE ?= $(CURDIR)/_build/cache
+# TensorFlow's start-up notices say nothing that a reader of this output can act on.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+# nbgrader calls other programs of the environment by name.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup system lint format lock test course prepare exercises lab site serve pdf mutants attacks bench clean
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is older. Try: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(READY) system  ## make .venv and install what is missing
+
+system: $(READY)  ## install bubblewrap and chromium where that is allowed, else say how to
+	@$(BIN)/python build_tools/system_packages.py
+
+lint: $(READY)  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(READY)  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY)  ## make requirements.txt again from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url \
+	  --no-emit-find-links pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	  --constraints requirements.txt benchmarks/requirements.in --output-file benchmarks/requirements.txt
+
+test: setup  ## set everything up, then run every test
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+course: setup  ## set everything up, then do the main job: data, exercises, report, graded class, site
+	$(BIN)/python build_tools/course.py
+
+prepare: $(READY)  ## get data and weights, and compute the features of both backbones
+	FLOWERCOURSE_UNTRAINED=1 $(BIN)/flowercourse prepare --features
+
+exercises: $(READY)  ## make exercises/ and nbgrader's course from solutions/notebooks
+	$(BIN)/autograder build
+
+lab: $(READY)  ## open JupyterLab on the exercises
+	$(BIN)/flowercourse prepare
+	$(BIN)/jupyter lab exercises
+
+site: prepare  ## build the site, and check it
+	$(BIN)/python build_tools/site.py
+
+serve: prepare  ## build the site and serve it on http://127.0.0.1:8000
+	$(BIN)/python build_tools/site.py --serve
+
+pdf: setup site  ## print the course into one PDF file
+	$(BIN)/python build_tools/pdf.py
+
+mutants: prepare  ## print the table of wrong solutions and the points that each loses
+	$(BIN)/python -m tests.mutants
+
+attacks: setup prepare  ## print the table of attacks and accidents and what became of each
+	$(BIN)/python -m tests.attacks
+
+bench: setup prepare  ## measure speed, memory and difficulty; on an otherwise idle machine
+	$(BIN)/python -m benchmarks.difficulty --prepare
+	$(BIN)/python -m benchmarks.extraction
+	$(BIN)/python -m benchmarks.pipeline
+	$(BIN)/python -m benchmarks.regimes --no-record
+	$(BIN)/python -m benchmarks.notebooks
+	$(BIN)/python -m benchmarks.grading
+
+clean:  ## remove everything that was generated
+	rm -rf _build .pytest_cache .ruff_cache .mypy_cache

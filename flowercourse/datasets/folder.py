@@ -1,0 +1,173 @@
+"""A folder of images, one sub-folder a class, as a data set; bad files are left out and named."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tqdm import tqdm
+
+from flowercourse import images, paths
+from flowercourse.datasets import prepared
+from flowercourse.datasets.preparation import prepare
+from flowercourse.datasets.prepared import Dataset
+from flowercourse.errors import CourseError
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
+
+_VERSION = "1.0.0"
+_AT_ONCE = 64
+_LAYOUT = "Make one sub-folder a class, named by the class, with its images in it"
+
+
+def find(path: Path) -> Dataset:
+    """Return the images in `path` as a data set: prepared on first use, and again when a file changes.
+
+    Every sub-folder with files in it is a class, in alphabetical order. Hidden files are ignored. A file that is no
+    whole image is left out and listed in `Dataset.skipped`; whole images of any kind are used, see `images.decode`.
+    The cache keeps a copy of the images as TFDS stores them, so that reading them costs no more than for tf_flowers.
+
+    Raises:
+        CourseError: if `path` has fewer than two classes, or a class without a usable image.
+    """
+    path = path.absolute()
+    try:
+        classes = _classes(path)
+        directory = _directory(path, classes)
+    except OSError as error:
+        raise CourseError(
+            f"The folder {path} was not used", f"{error.filename or path}: {error.strerror}", "Check its permissions"
+        ) from error
+    known = paths.cache_dir() / "tensorflow_datasets" / directory
+    if not prepared.is_prepared(known):
+        known = paths.writable_dir("tensorflow_datasets") / directory
+    skipped: list[tuple[str, str]] = []
+
+    def make_builder(data_dir: Path) -> tfds.core.DatasetBuilder:
+        return _builder(directory.parent.name, path, classes, data_dir, skipped)
+
+    def finish(made: Path) -> None:
+        (made / prepared.SKIPPED_FILE).write_text(json.dumps(sorted(skipped), indent=1), encoding="utf-8")
+        _forget_earlier_states(known.parent)
+
+    return prepared.read(prepare(known, make_builder, finish=finish), f"the folder {path}")
+
+
+def _classes(path: Path) -> dict[str, list[Path]]:
+    """Return the files of each class, in order of names."""
+    folders = sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    classes = {folder.name: _files(folder) for folder in folders}
+    classes = {name: files for name, files in classes.items() if files}
+    if not classes and len(folders) == 1 and any(entry.is_dir() for entry in folders[0].iterdir()):
+        raise CourseError(
+            f"The folder {path} was not used",
+            "its classes lie one level deeper",
+            f"Name the folder {folders[0]} instead",
+        )
+    if not classes:
+        loose = any(file.suffix.lower() in images.EXTENSIONS for file in _files(path))
+        why = "its images lie beside one another, in no class" if loose else "there is no image in it"
+        raise CourseError(f"The folder {path} was not used", why, _LAYOUT)
+    if len(classes) == 1:
+        raise CourseError(f"The folder {path} was not used", f"it has only one class, {next(iter(classes))!r}", _LAYOUT)
+    return classes
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
+
+
+def _directory(path: Path, classes: dict[str, list[Path]]) -> Path:
+    """Return NAME/VERSION for the folder in its present state (names, sizes and times of its files)."""
+    place = hashlib.blake2b(os.fsencode(path), digest_size=3).hexdigest()
+    digest = hashlib.blake2b(digest_size=5)
+    for name, files in classes.items():
+        for file in files:
+            stat = file.stat()
+            digest.update(f"{name}/{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode(errors="surrogateescape"))
+    slug = re.sub(r"[^a-z0-9]+", "_", path.name.lower()).strip("_")[:40] or "images"
+    return Path(f"folder_{slug}_{place}_{digest.hexdigest()}") / _VERSION
+
+
+def _forget_earlier_states(prepared_folder: Path) -> None:
+    """Remove the copies that were made before the folder changed, so that they do not pile up in the cache."""
+    place, _, _ = prepared_folder.name.rpartition("_")
+    for earlier in prepared_folder.parent.glob(f"{place}_*"):
+        if earlier != prepared_folder:
+            shutil.rmtree(earlier, ignore_errors=True)
+
+
+def _builder(
+    name: str, path: Path, classes: dict[str, list[Path]], data_dir: Path, skipped: list[tuple[str, str]]
+) -> tfds.core.DatasetBuilder:
+    from flowercourse.datasets.folder_builder import FolderBuilder
+
+    return FolderBuilder(
+        name=name,
+        version=_VERSION,
+        class_names=list(classes),
+        examples=_examples(path, classes, skipped),
+        description=f"The images in {path}, one sub-folder a class.",
+        data_dir=data_dir,
+    )
+
+
+def _examples(
+    path: Path, classes: dict[str, list[Path]], skipped: list[tuple[str, str]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (key, example) for every usable file, and add the others to `skipped`."""
+    used: Counter[str] = Counter()
+    files = [(name, file) for name, files in classes.items() for file in files]
+    contents = _contents([file for _, file in files])
+    # disable=None: a bar on a terminal, and nothing elsewhere
+    bar = tqdm(zip(files, contents, strict=True), "Reading images", len(files), unit="files", disable=None)
+    for (name, file), content in bar:
+        if isinstance(content, CourseError):
+            skipped.append((str(file), content.why))
+        else:
+            used[name] += 1
+            yield f"{name}/{file.name}", {"image": io.BytesIO(content), "label": name}
+    for name in classes:
+        if not used[name]:
+            reasons = "; ".join(f"{file}: {why}" for file, why in skipped if Path(file).parent.name == name)
+            raise CourseError(
+                f"The folder {path} was not used", f"its class {name!r} has no usable image ({reasons[:500]})", _LAYOUT
+            )
+
+
+def _contents(files: list[Path]) -> Iterator[bytes | CourseError]:
+    """Yield `_content` of each file, several read at once, never more than a few in memory."""
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(files), _AT_ONCE):
+            yield from pool.map(_content, files[start : start + _AT_ONCE])
+
+
+def _content(file: Path) -> bytes | CourseError:
+    """Return `file` as bytes that TensorFlow decodes to what `images.decode` gives, or what is wrong with it."""
+    import tensorflow as tf
+    from PIL import Image
+
+    try:
+        pixels = images.decode(file)
+    except CourseError as error:
+        return error
+    data = file.read_bytes()
+    if images.is_plain_jpeg(data):
+        try:
+            tf.io.decode_jpeg(data, channels=3)
+            return data
+        except tf.errors.InvalidArgumentError:
+            pass  # Pillow forgives some damage that TensorFlow does not
+    as_png = io.BytesIO()
+    Image.fromarray(pixels).save(as_png, "PNG", compress_level=1)
+    return as_png.getvalue()

@@ -1,0 +1,156 @@
+"""A data set that TFDS has prepared: what it is, its fingerprint, and its images."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flowercourse.errors import CourseError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+SKIPPED_FILE = "skipped.json"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A prepared data set.
+
+    Attributes:
+        name: What to pass to ``tfds.load`` (after `flowercourse.datasets.register`).
+        class_names: The classes' names; a label is an index into them.
+        num_examples: Number of images.
+        data_dir: TFDS's data directory, the parent of ``name/version/``.
+        origin: Where it came from, in words.
+        fingerprint: Hexadecimal; equal for equal class names, images, labels and order, on every machine.
+        directory: The directory with the record files.
+        skipped: For folders, files left out and why: ``((path, reason), ...)``.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    num_examples: int
+    data_dir: Path
+    origin: str
+    fingerprint: str
+    directory: Path
+    skipped: tuple[tuple[str, str], ...] = ()
+
+    def load(self, split: str = "train", *, decode: bool = True) -> tf.data.Dataset:
+        """Return the examples of `split`, always in the same order.
+
+        Args:
+            split: A split in TFDS's spelling, e.g. ``"train[:70%]"``.
+            decode: If False, images stay encoded (scalar strings), for readers with a decoder of their own.
+
+        Returns:
+            Data set of (uint8 (height, width, 3), int64 ()), values from 0 to 255.
+
+        Raises:
+            CourseError: if `split` is none.
+        """
+        import tensorflow_datasets as tfds
+
+        builder = tfds.builder_from_directory(self.directory)
+        decoders = None if decode else {"image": tfds.decode.SkipDecoding()}
+        try:
+            return builder.as_dataset(split=split, as_supervised=True, shuffle_files=False, decoders=decoders)
+        except (ValueError, AssertionError) as error:
+            raise CourseError(
+                f"The split {split!r} of {self.name} was not read",
+                str(error).splitlines()[0],
+                'Use TFDS\'s spelling, e.g. "train[:70%]"',
+            ) from error
+
+
+def is_prepared(directory: Path) -> bool:
+    """Say whether `directory` holds a whole data set, every record file included."""
+    try:
+        info = json.loads((directory / "dataset_info.json").read_bytes())
+        return bool(info["splits"]) and (directory / "features.json").is_file() and bool(_record_files(directory, info))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def read(directory: Path, origin: str) -> Dataset:
+    """Describe the data set prepared in `directory` (``DATA_DIR/NAME/VERSION``) without importing TensorFlow.
+
+    Raises:
+        CourseError: if a file is missing or damaged, or it is no data set of labeled images.
+    """
+    try:
+        info = json.loads((directory / "dataset_info.json").read_bytes())
+        features = json.loads((directory / "features.json").read_bytes())["featuresDict"]["features"]
+        if "image" not in features or "label" not in features:
+            raise ValueError("it has no features 'image' and 'label'")
+        names = (directory / "label.labels.txt").read_text(encoding="utf-8").splitlines()
+        split = next((split for split in info["splits"] if split["name"] == "train"), None)
+        if split is None:
+            raise ValueError("it has no split 'train'")
+        skipped = directory / SKIPPED_FILE
+        return Dataset(
+            name=info["name"],
+            class_names=tuple(name for name in names if name),
+            num_examples=sum(int(length) for length in split["shardLengths"]),
+            data_dir=directory.parent.parent,
+            origin=origin,
+            fingerprint=fingerprint(directory, info),
+            directory=directory,
+            skipped=tuple((path, why) for path, why in json.loads(skipped.read_bytes())) if skipped.exists() else (),
+        )
+    except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
+        raise CourseError(
+            f"The data set in {directory} was not read",
+            f"it is damaged or of another kind ({error})",
+            f"Remove {directory}, so that it is prepared again, or name another data directory",
+        ) from error
+
+
+def fingerprint(directory: Path, info: dict[str, Any]) -> str:
+    """Identify a prepared data set by its class names and the checksums that its record files carry.
+
+    Every record (an image and its label) is stored with its length and CRC-32C, so that a few bytes a record suffice.
+
+    Returns:
+        32 hexadecimal digits.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update((directory / "label.labels.txt").read_bytes())
+    for path in _record_files(directory, info):
+        _add_checksums(digest, path) if ".tfrecord" in path.name else digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _record_files(directory: Path, info: dict[str, Any]) -> list[Path]:
+    """Return the record files in order.
+
+    Raises:
+        ValueError: if one is missing.
+    """
+    found = sorted(directory.glob(f"{info['name']}-*-of-*"))
+    expected = sum(len(split["shardLengths"]) for split in info["splits"])
+    if len(found) != expected:
+        raise ValueError(f"{len(found)} of {expected} record files are there")
+    return found
+
+
+def _add_checksums(digest: hashlib.blake2b, path: Path) -> None:
+    # A TFRecord file is a sequence of: length (8 bytes), its checksum (4), the record, its checksum (4).
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path.name} is empty")
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        position = 0
+        while position < len(content):
+            (length,) = struct.unpack_from("<Q", content, position)
+            end = position + 12 + length + 4
+            if end > len(content):
+                raise ValueError(f"{path.name} is cut off")
+            digest.update(content[position : position + 12])
+            digest.update(content[end - 4 : end])
+            position = end

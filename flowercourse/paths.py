@@ -1,0 +1,139 @@
+"""Where the course keeps what it prepares, and how it writes there: all or nothing, one writer at a time."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import errno
+import functools
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from flowercourse.errors import CourseError, storage_error
+
+_INCOMPLETE = ".incomplete-"
+
+
+def cache_dir() -> Path:
+    """Return the directory of prepared data, converted weights and features (which need not exist yet).
+
+    It is ``FLOWERCOURSE_CACHE`` where that is set, else the usual place for caches on this system.
+    """
+    if named := os.environ.get("FLOWERCOURSE_CACHE"):
+        return Path(named).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("flowercourse", appauthor=False))
+
+
+def is_writable(directory: Path) -> bool:
+    """Say whether files can be made in `directory`, making it where it does not exist yet."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except OSError as error:
+        # A full disk is no reason to write elsewhere silently: the writer will say so.
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+@functools.cache
+def private_dir() -> Path:
+    """Return a temporary directory of this process, removed when it ends; for caches that cannot be written."""
+    directory = Path(tempfile.mkdtemp(prefix="flowercourse-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
+
+
+def writable_dir(*parts: str) -> Path:
+    """Return the cache's sub-directory `parts`, or one like it in `private_dir` if the cache is read-only."""
+    wanted = cache_dir().joinpath(*parts)
+    if is_writable(wanted):
+        return wanted
+    fallback = private_dir().joinpath(*parts)
+    fallback.mkdir(parents=True, exist_ok=True)
+    return fallback
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, timeout_s: float = 900.0) -> Iterator[None]:
+    """Hold the lock of `path` (a file ``.NAME.lock`` beside it), so that one process at a time makes it.
+
+    The operating system releases the lock when its holder dies, however it dies.
+
+    Args:
+        path: What is about to be made; its parent directory is made where it is missing.
+        timeout_s: How long to wait for another holder, in seconds.
+
+    Raises:
+        CourseError: if the lock cannot be written, or another process holds it for longer than `timeout_s`.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        handle = lock.open("a+b")
+    except OSError as error:
+        raise storage_error(f"{path} was not made", lock, error) from error
+    with handle:
+        deadline = time.monotonic() + timeout_s
+        while not _try_lock(handle.fileno()):
+            if time.monotonic() > deadline:
+                raise CourseError(
+                    f"{path} was not made",
+                    f"another process has been making it for more than {timeout_s:.0f} s",
+                    f"Wait for it to end, or end it; then try again (its lock is {lock})",
+                )
+            time.sleep(0.05)
+        yield  # closing the file releases the lock
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def whole_directory(target: Path) -> Iterator[Path]:
+    """Yield an empty directory that becomes `target` in one step if the block succeeds, and vanishes if it does not.
+
+    Call it under ``locked(target)``: what an earlier, killed writer left behind is then known to be dead, and removed.
+
+    Raises:
+        CourseError: if the disk is full or not writable.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in target.parent.glob(f"{_INCOMPLETE}{target.name}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{_INCOMPLETE}{target.name}-", dir=target.parent))
+        try:
+            unfinished.chmod(0o777 & ~_umask())
+            yield unfinished
+            if target.exists():
+                shutil.rmtree(target)
+            unfinished.rename(target)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    except OSError as error:
+        raise storage_error(f"{target} was not made", target.parent, error) from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

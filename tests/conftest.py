@@ -1,0 +1,71 @@
+"""What every test may rely on: the embedded data set, a cache inside the repository, and no network.
+
+Set before anything imports TensorFlow or TFDS, which read some of these variables once, at import.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = Path(os.environ.get("FLOWERCOURSE_CACHE", ROOT / "_build" / "cache"))
+
+os.environ.update(
+    FLOWERCOURSE_CACHE=str(CACHE),
+    FLOWERCOURSE_DATASET="mini_flowers",
+    FLOWERCOURSE_OFFLINE="1",
+    FLOWERCOURSE_UNTRAINED="1",
+    TFDS_DATA_DIR=str(CACHE / "tensorflow_datasets"),
+    TF_CPP_MIN_LOG_LEVEL="3",
+    MPLBACKEND="Agg",
+)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Return the repository's top folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def real_data_dir() -> Path:
+    """Return a TFDS directory with the real tf_flowers prepared; skip where FLOWERCOURSE_REAL_DATA names none."""
+    directory = os.environ.get("FLOWERCOURSE_REAL_DATA", "")
+    if not (Path(directory) / "tf_flowers").is_dir() or not directory:
+        pytest.skip("needs the real tf_flowers: set FLOWERCOURSE_REAL_DATA to a TFDS directory in which it is prepared")
+    return Path(directory)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Start chromium for one module's tests.
+
+    No longer, because Playwright keeps an event loop running: a second one, and whatever else wants a loop of its own,
+    would refuse to run in the same process beside it.
+    """
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no chromium here: `make system` says how to get it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where every test is required (continuous integration), a sandbox or browser test that was skipped has failed."""
+    report = yield
+    required = any(item.get_closest_marker(name) for name in ("sandbox", "browser"))
+    if required and report.skipped and os.environ.get("REQUIRE_ALL_TESTS"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where every test is required: {report.longrepr}"
+    return report

@@ -1,0 +1,190 @@
+"""A folder of images is used as it is; what is wrong with it is said in one message, with the path."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from flowercourse import datasets
+from flowercourse.errors import CourseError
+
+SIZE = (48, 36)  # width, height
+
+
+def photo(seed: int, kind: str = "JPEG", mode: str = "RGB", size: tuple[int, int] = SIZE) -> bytes:
+    pixels = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC).convert(mode).save(file, kind)
+    return file.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FLOWERCOURSE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "elsewhere"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with six good photographs of lilies and six of irises."""
+    for number in range(12):
+        path = tmp_path / "My photos" / ("iris" if number % 2 else "lily") / f"{number:02}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(photo(number))
+    return tmp_path / "My photos"
+
+
+def test_sub_folders_are_classes_in_alphabetical_order(folder):
+    data = datasets.find(str(folder))
+    assert data.class_names == ("iris", "lily")
+    assert data.num_examples == 12
+    assert data.skipped == ()
+    examples = list(data.load().as_numpy_iterator())
+    assert {image.shape for image, _ in examples} == {(36, 48, 3)}
+    assert sorted(int(label) for _, label in examples) == [0] * 6 + [1] * 6
+    assert str(folder) in data.origin
+
+
+def test_classes_are_mixed_and_in_the_same_order_every_time(folder):
+    data = datasets.find(str(folder))
+    labels = [int(label) for _, label in data.load().as_numpy_iterator()]
+    assert labels != sorted(labels)
+    assert labels == [int(label) for _, label in datasets.find(str(folder)).load().as_numpy_iterator()]
+
+
+def test_parts_are_disjoint_and_complete(folder):
+    data = datasets.find(str(folder))
+    parts = [[image.tobytes() for image, _ in data.load(name).as_numpy_iterator()] for name in datasets.split_names()]
+    assert [len(part) for part in parts] == [len(part) for part in datasets.split_ranges(12)]
+    assert len({image for part in parts for image in part}) == 12
+
+
+def test_encoded_images_can_be_had_for_other_decoders(folder):
+    encoded = next(iter(datasets.find(str(folder)).load(decode=False).as_numpy_iterator()))[0]
+    assert encoded.startswith(b"\xff\xd8")
+
+
+def test_tfds_loads_a_folder_by_its_registered_name(folder, cache, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    # TFDS read this variable when it was imported, and does not know of the change.
+    monkeypatch.setenv("TFDS_DATA_DIR", str(cache / "tensorflow_datasets"))
+
+    name = datasets.register(datasets.find(str(folder)))
+    data, info = tfds.load(name, split="train[:50%]", as_supervised=True, with_info=True)
+    assert len(data) == 6
+    assert info.features["label"].names == ["iris", "lily"]
+
+
+def test_images_of_every_kind_are_used(folder):
+    (folder / "iris" / "gray.jpg").write_bytes(photo(20, mode="L"))
+    (folder / "iris" / "cmyk.jpg").write_bytes(photo(21, mode="CMYK"))
+    (folder / "lily" / "a-png.jpg").write_bytes(photo(22, kind="PNG"))
+    (folder / "lily" / "pixel.jpg").write_bytes(photo(23, size=(1, 1)))
+    data = datasets.find(str(folder))
+    assert data.skipped == ()
+    shapes = [image.shape for image, _ in data.load().as_numpy_iterator()]
+    assert len(shapes) == data.num_examples == 16
+    assert (1, 1, 3) in shapes
+
+
+def test_bad_files_are_skipped_counted_and_named(folder):
+    whole = photo(30, size=(300, 300))
+    (folder / "iris" / "truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "lily" / "notes.txt").write_text("buy bulbs")
+    (folder / "lily" / "empty.png").write_bytes(b"")
+    data = datasets.find(str(folder))
+    assert data.num_examples == 12
+    reasons = {Path(path).relative_to(folder).as_posix(): why for path, why in data.skipped}
+    assert set(reasons) == {"iris/truncated.jpg", "lily/notes.txt", "lily/empty.png"}
+    assert "cut off" in reasons["iris/truncated.jpg"]
+    assert "no image" in reasons["lily/notes.txt"]
+    assert "empty" in reasons["lily/empty.png"]
+    assert datasets.find(str(folder)).skipped == data.skipped  # also when it is read from the cache
+
+
+def test_colors_survive_for_formats_that_tensorflow_cannot_read(folder):
+    red = folder / "iris" / "red.jpg"
+    file = io.BytesIO()
+    Image.new("RGB", (9, 7), (200, 20, 30)).convert("CMYK").save(file, "JPEG")
+    red.write_bytes(file.getvalue())
+    data = datasets.find(str(folder))
+    (pixels,) = [image for image, _ in data.load().as_numpy_iterator() if image.shape == (7, 9, 3)]
+    assert np.abs(pixels.astype(int) - (200, 20, 30)).max() <= 6
+
+
+def test_hidden_files_and_empty_sub_folders_are_no_part_of_it(folder):
+    (folder / ".git").mkdir()
+    (folder / ".git" / "x.jpg").write_bytes(photo(1))
+    (folder / "iris" / ".DS_Store").write_bytes(b"\0")
+    (folder / "tulip").mkdir()
+    data = datasets.find(str(folder))
+    assert data.class_names == ("iris", "lily")
+    assert data.skipped == ()
+
+
+def test_the_fingerprint_follows_the_images_and_not_their_dates(folder, tmp_path):
+    before = datasets.find(str(folder)).fingerprint
+    for path in folder.rglob("*.jpg"):
+        os.utime(path, (1, 1))
+    touched = datasets.find(str(folder)).fingerprint
+    (folder / "iris" / "01.jpg").write_bytes(photo(99))
+    changed = datasets.find(str(folder)).fingerprint
+    assert before == touched
+    assert changed != before
+
+
+def test_copies_of_earlier_states_do_not_pile_up(folder, cache):
+    for number in range(3):
+        (folder / "iris" / f"more-{number}.jpg").write_bytes(photo(50 + number))
+        assert datasets.find(str(folder)).num_examples == 13 + number
+    assert len(list(cache.glob("tensorflow_datasets/folder_*"))) == 1
+
+
+def test_classes_one_level_deeper_are_pointed_to(folder, tmp_path):
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    inner = folder.rename(outer / "photos")
+    with pytest.raises(CourseError, match="one level deeper") as refused:
+        datasets.find(str(outer))
+    assert str(inner) in refused.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ({}, "no image"),
+        ({"a.jpg": photo(1), "b.jpg": photo(2)}, "in no class"),
+        ({"rose/a.jpg": photo(1)}, "only one class, 'rose'"),
+        ({"rose/a.jpg": photo(1), "iris/notes.jpg": b"text"}, "class 'iris' has no usable image"),
+    ],
+    ids=["empty", "no sub-folders", "one class", "a class of bad files"],
+)
+def test_a_folder_that_is_no_data_set_is_refused_and_leaves_nothing(tmp_path, cache, files, why):
+    top = tmp_path / "photos"
+    top.mkdir()
+    for name, content in files.items():
+        path = top / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    with pytest.raises(CourseError, match=why) as refused:
+        datasets.find(str(top))
+    assert str(top) in str(refused.value)
+    assert "sub-folder a class" in refused.value.next_step
+    assert not [path for path in cache.rglob("*") if path.is_file() and path.suffix != ".lock"]
+
+
+def test_a_name_that_is_nothing_is_refused_with_what_is_allowed():
+    with pytest.raises(CourseError, match="neither tf_flowers, nor mini_flowers, nor a folder"):
+        datasets.find("tf_flower")
+
+
+def test_an_unknown_split_is_refused_with_an_example(folder):
+    with pytest.raises(CourseError, match=r"'valid' .*train\[:70%\]"):
+        datasets.find(str(folder)).load("valid")
