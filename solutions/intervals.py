@@ -1,0 +1,145 @@
+"""How sure an accuracy is: intervals for a proportion, and for the difference of two models on the same images.
+
+All functions take counts of images and give proportions in [0, 1].
+
+Sources: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
+Statistical Association 22 (1927); Q. McNemar, "Note on the sampling error of the difference between correlated
+proportions", Psychometrika 12 (1947); D. G. Bonett and R. M. Price, "Adjusted Wald confidence interval for a difference
+of binomial proportions based on paired data", Journal of Educational and Behavioral Statistics 37 (2012).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from flowercourse.errors import CourseError
+
+
+def _check_counts(successes: int, trials: int) -> None:
+    if trials < 1 or not 0 <= successes <= trials:
+        raise CourseError(
+            f"No proportion of {successes} out of {trials}",
+            "the second number is how many were tried, at least 1, and the first is how many of them succeeded",
+            "pass (number right, number of images)",
+        )
+
+
+def _quantile(confidence: float) -> float:
+    """Return the standard normal quantile of a two-sided interval."""
+    if not 0 < confidence < 1:
+        raise CourseError(f"No interval with confidence {confidence}", "it lies between 0 and 1", "try 0.95")
+    return NormalDist().inv_cdf(0.5 + confidence / 2)
+
+
+def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval for a proportion.
+
+    Unlike the interval "p plus or minus 1.96 standard errors", it stays inside [0, 1], and is not empty when everything
+    or nothing succeeded.
+
+    Args:
+        successes: Number of images classified right, from 0 to ``trials``.
+        trials: Number of images, at least 1.
+        confidence: Share of such intervals that hold the true proportion, between 0 and 1.
+
+    Returns:
+        Lower and upper end, in [0, 1].
+
+    Raises:
+        CourseError: If the counts or the confidence are out of range.
+
+    >>> low, high = wilson(90, 100)
+    >>> print(f"{low:.3f} to {high:.3f}")
+    0.826 to 0.945
+    """
+    _check_counts(successes, trials)
+    z = _quantile(confidence)
+    share = successes / trials
+    center = share + z * z / (2 * trials)
+    margin = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    # Where nothing or everything succeeded, the end is exactly 0 or 1, and rounding must not say otherwise.
+    low = 0.0 if successes == 0 else (center - margin) / scale
+    high = 1.0 if successes == trials else (center + margin) / scale
+    return low, high
+
+
+def standard_error(successes: int, trials: int) -> float:
+    """Return the standard error of a proportion, the square root of p (1 - p) / n.
+
+    >>> round(standard_error(90, 100), 3)
+    0.03
+    """
+    _check_counts(successes, trials)
+    share = successes / trials
+    return math.sqrt(share * (1 - share) / trials)
+
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """How two models compare on the same images.
+
+    Attributes:
+        difference: Accuracy of the second model minus that of the first, in [-1, 1].
+        interval: Confidence interval of the difference.
+        confidence: Confidence of the interval, in (0, 1).
+        only_first: Number of images that only the first model gets right.
+        only_second: Number of images that only the second model gets right.
+        p_value: Probability of so uneven a split of these images, or a more uneven one, between equally good models.
+    """
+
+    difference: float
+    interval: tuple[float, float]
+    confidence: float
+    only_first: int
+    only_second: int
+    p_value: float
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether the interval leaves out 0, so that the images tell the two models apart."""
+        low, high = self.interval
+        return low > 0 or high < 0
+
+
+def paired_difference(only_first: int, only_second: int, trials: int, confidence: float = 0.95) -> PairedDifference:
+    """Compare two models on the same images, from the images on which exactly one of them is right.
+
+    Images that both get right, or both wrong, say nothing about which model is better. So this is sharper than
+    comparing two intervals. The interval is Bonett and Price's, the p-value that of McNemar's exact test.
+
+    Args:
+        only_first: Number of images that only the first model gets right.
+        only_second: Number of images that only the second model gets right.
+        trials: Number of all images, at least ``only_first + only_second``.
+        confidence: Confidence of the interval, in (0, 1).
+
+    Raises:
+        CourseError: If the counts or the confidence are out of range.
+
+    >>> paired_difference(10, 30, 500).tells_apart
+    True
+    """
+    _check_counts(only_first, trials)
+    _check_counts(only_second, trials)
+    _check_counts(only_first + only_second, trials)
+    z = _quantile(confidence)
+    first, second = (only_first + 1) / (trials + 2), (only_second + 1) / (trials + 2)
+    margin = z * math.sqrt((first + second - (second - first) ** 2) / (trials + 2))
+    return PairedDifference(
+        difference=(only_second - only_first) / trials,
+        interval=(max(-1.0, second - first - margin), min(1.0, second - first + margin)),
+        confidence=confidence,
+        only_first=only_first,
+        only_second=only_second,
+        p_value=_exact_mcnemar(only_first, only_second),
+    )
+
+
+def _exact_mcnemar(only_first: int, only_second: int) -> float:
+    """Return the two-sided p-value of a fair coin that fell ``only_first`` times on one side."""
+    tosses = only_first + only_second
+    tail = sum(math.comb(tosses, k) for k in range(min(only_first, only_second) + 1))
+    return min(1.0, 2 * tail / 2**tosses)
