@@ -1,0 +1,396 @@
+"""Checks of exercise 6, the capstone: from a folder of photographs to a classifier.
+
+Folders and files are made here and written where the learner's functions run.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+
+import numpy as np
+
+from autograder.checks import heads, pictures
+from autograder.checks.arguments import backbone, file, folder, linear_model, tensor
+from autograder.checks.core import check, part
+from autograder.checks.expect import (
+    expect,
+    expect_between,
+    expect_close,
+    expect_equal,
+    expect_kind,
+    expect_range,
+    expect_shape,
+)
+from autograder.checks.heads import Head
+from autograder.checks.messages import Failed, in_words, plural
+from autograder.checks.values import Array, Function, Scalar, Sequence_
+from autograder.checks.values_keras import Model
+from autograder.session import Refused
+
+NO_PICTURE = b"This is a shopping list: bread, milk, a hand lens."
+NUM_FEATURES = 1280
+
+
+def encoded(picture: np.ndarray, kind: str = "JPEG") -> bytes:
+    """Return a picture, uint8 (height, width, 3) or (height, width) for gray, as the bytes of a JPEG or PNG file."""
+    from PIL import Image
+
+    target = io.BytesIO()
+    options = {"quality": 95, "subsampling": 0} if kind == "JPEG" else {}
+    Image.fromarray(picture).save(target, kind, **options)
+    return target.getvalue()
+
+
+# --- step 1: the list -------------------------------------------------------------------------------------------------
+
+
+@check(points=3)
+def photographs_are_listed(list_photographs: Function, rng):
+    """`list_photographs` gives the photographs' names, class by class, their labels, and the class names."""
+    files = {
+        "violets/b.jpg": NO_PICTURE,
+        "violets/a.jpg": NO_PICTURE,
+        "asters/7.png": NO_PICTURE,
+        "lilies/late.jpeg": NO_PICTURE,
+        "lilies/early.jpeg": NO_PICTURE,
+    }
+    more = {"lilies/notes.txt": NO_PICTURE, "violets/IMG_9.JPG": NO_PICTURE, "readme.jpg": NO_PICTURE}
+    expect_listed(list_photographs, files, more)
+
+
+def expect_listed(list_photographs: Function, files: dict[str, bytes], more: dict[str, bytes]) -> None:
+    """Expect class names (1 point), names and labels (1), and care with other files and capitals (1).
+
+    Args:
+        list_photographs: the learner's function.
+        files: photographs with endings in small letters.
+        more: further files: photographs with endings in capitals, others, and some outside of the classes.
+    """
+    found = _listed(list_photographs, files)
+    with part("class names", points=1):
+        expect_equal(found[2], sorted({name.split("/")[0] for name in files}), what="class_names")
+    with part("names and labels", points=1):
+        _expect_names_and_labels(found, sorted(files), "")
+    with part("other files", points=1):
+        every = files | more
+        wanted = [name for name in sorted(every) if "/" in name and name.lower().endswith((".jpg", ".jpeg", ".png"))]
+        hint = "Endings may be in capitals; other files, and files outside of the sub-folders, are left out."
+        _expect_names_and_labels(_listed(list_photographs, every), wanted, hint)
+
+
+def _listed(list_photographs: Function, files: dict[str, bytes]) -> tuple:
+    found = list_photographs(folder(files))
+    if not isinstance(found, (tuple, list)) or len(found) != 3 or not isinstance(found[0], (list, tuple, np.ndarray)):
+        raise Failed("list_photographs(folder): (names, labels, class_names)", in_words(found))
+    return tuple(found)
+
+
+def _expect_names_and_labels(found: tuple, wanted: list[str], hint: str) -> None:
+    names = [str(name).replace("\\", "/") for name in found[0]]
+    expect_equal(names, wanted, what="names", hint=hint or 'The path below the folder: "daisy/017.jpg", sorted.')
+    classes = sorted({name.split("/")[0] for name in wanted})
+    expect_equal(found[1], [classes.index(name.split("/")[0]) for name in wanted], what="labels", hint=hint)
+
+
+# --- steps 2 and 3: reading -------------------------------------------------------------------------------------------
+
+
+@check(points=3)
+def photographs_are_read(read_photograph: Function, rng):
+    """`read_photograph` makes float32 (size, size, 3) with values from 0 to 1 of JPEG and PNG files, color or gray."""
+    height, width = (int(n) for n in rng.integers(40, 90, 2))
+    with part("color", points=1):
+        for kind in ("JPEG", "PNG"):
+            expect_read(read_photograph, encoded(pictures.ramps(height, width), kind), f"f.{kind.lower()}", 32)
+    with part("gray", points=1):
+        expect_gray(read_photograph, int(rng.integers(60, 200)), "PNG", 24)
+    with part("no picture", points=1):
+        expect_refused(read_photograph, NO_PICTURE)
+
+
+def expect_read(read_photograph: Function, content: bytes, name: str, size: int) -> None:
+    """Expect a picture of `ramps`, all of it, in the right size, type and range."""
+    found = _read(read_photograph, content, name, size)
+    expect_range(found, 0, 1, what=f"values of {name}", hint="Divide by 255, once.")
+    expect_between(found.max(), 0.9, 1, what=f"the largest value of {name}", hint="Divide by 255, once.")
+    pictures.expect_whole_picture(found, what=f"read_photograph of {name}")
+
+
+def expect_gray(read_photograph: Function, gray: int, kind: str, size: int) -> None:
+    """Expect three equal channels of a picture that has one."""
+    content = encoded(np.full((50, 70), gray, np.uint8), kind)
+    found = _read(read_photograph, content, f"gray.{kind.lower()}", size)
+    expect_close(found, np.full((size, size, 3), gray / 255), atol=0.02, what=f"a gray {kind}", hint="channels=3")
+
+
+def expect_refused(read_photograph: Function, content: bytes) -> None:
+    """Expect an error for a file that is no picture, from a function that can read one."""
+    _read(read_photograph, encoded(pictures.ramps(20, 20)), "fine.jpg", 16)
+    try:
+        found = read_photograph.attempt(file("broken.jpg", content), 16)
+    except Refused as error:
+        if error.reason == "raised":
+            return
+        raise
+    raise Failed("an error for a file that is no picture", f"it returned {in_words(found)}", "Let the error through.")
+
+
+def _read(read_photograph: Function, content: bytes, name: str, size: int) -> np.ndarray:
+    found = read_photograph(file(name, content), size)
+    if not isinstance(found, np.ndarray):
+        raise Failed(f"read_photograph of {name}: an array", in_words(found))
+    expect_shape(found, (size, size, 3), what=f"read_photograph of {name}")
+    expect_kind(found, "float", what=f"read_photograph of {name}")
+    return found
+
+
+@check(points=2)
+def folder_is_loaded(load_folder: Function, names: Sequence_, labels: Array, class_names: Sequence_, rng):
+    """`load_folder` reads every photograph that can be read and names the others."""
+    expect_photographs(names, labels, class_names)
+    with part("what can be read", points=1):
+        expect_folder(load_folder, rng, {"asters": 3, "lilies": 2}, broken=[], size=20)
+    with part("what cannot", points=1):
+        expect_folder(load_folder, rng, {"asters": 2, "lilies": 3}, broken=["asters/000.jpg", "lilies/zz.png"], size=20)
+
+
+def expect_photographs(names: list, labels: np.ndarray, class_names: list) -> None:
+    """Expect labels that belong to the names, for a number of photographs in several classes."""
+    texts = [str(name).replace("\\", "/") for name in names]
+    known = [str(name) for name in class_names]
+    expect(len(texts) >= 20, "`names` of at least 20 photographs", str(len(texts)))
+    expect_shape(labels, (len(texts),), what="labels")
+    folders = [posixpath.dirname(name) for name in texts]
+    wanted = [known.index(one) if one in known else -1 for one in folders]
+    expect_equal(labels, wanted, what="labels", hint="The positions of the folders' names in class_names.")
+
+
+def expect_folder(
+    load_folder: Function, rng: np.random.Generator, counts: dict[str, int], *, broken: list[str], size: int
+) -> None:
+    """Expect numbered pictures in their classes, in order, and the broken files named."""
+    shown = {f"{name}/{i + 1:03d}.jpg": name for name, count in counts.items() for i in range(count)}
+    numbers = rng.permutation(pictures.NUMBERS)[: len(shown)]
+    drawn = pictures.numbered(numbers, rng)
+    files = {name: encoded(picture, "PNG") for name, picture in zip(shown, drawn, strict=True)}
+    found = load_folder(folder(files | dict.fromkeys(broken, NO_PICTURE)), size)
+    if not isinstance(found, (tuple, list)) or len(found) != 4 or not isinstance(found[0], np.ndarray):
+        raise Failed("load_folder(folder, size): (images, labels, names, skipped)", in_words(found))
+    images, labels, names, skipped = found
+    hint = f"{plural(len(shown), 'picture')} can be read, {len(broken)} cannot."
+    expect_shape(images, (len(shown), size, size, 3), what="images", hint=hint)
+    expect_equal(
+        pictures.numbers_of(images), numbers, what="the pictures' order", hint="The order of list_photographs."
+    )
+    expect_equal(labels, [sorted(counts).index(shown[name]) for name in shown], what="labels", hint=hint)
+    expect_equal([str(name).replace("\\", "/") for name in names], list(shown), what="names", hint=hint)
+    expect_equal([str(name).replace("\\", "/") for name in skipped], broken, what="skipped", hint=hint)
+
+
+# --- steps 4 and 5: parts and mirror images ---------------------------------------------------------------------------
+
+
+@check(points=3)
+def parts_are_drawn(split_indices: Function, rng):
+    """`split_indices` shuffles all positions into parts of 70, 15 and 15 percent, which a seed repeats."""
+    expect_parts(split_indices, int(rng.integers(100, 300)), int(rng.integers(1000)))
+
+
+def expect_parts(split_indices: Function, count: int, seed: int) -> None:
+    """Expect every position once (1 point), shuffled parts of the right sizes (1), and seeds that matter (1)."""
+    found = _parts(split_indices, count, seed)
+    with part("every position once", points=1):
+        together = np.sort(np.concatenate(found))
+        hint = "A position in two parts is a picture that was learned from and judged by."
+        expect_equal(together, np.arange(count), what=f"the positions in all parts of {count}", hint=hint)
+    with part("sizes and order", points=1):
+        for name, positions, share in zip(("training", "validation", "test"), found, (0.7, 0.15, 0.15), strict=True):
+            expect_between(len(positions), share * count - 1.01, share * count + 1.01, what=f"size of the {name} part")
+        mean = np.mean(found[2]) / count
+        shuffled = 0.25 < mean < 0.75 and not np.all(np.diff(found[0]) > 0)
+        expect(shuffled, "positions in random order", "positions in their old order", "Shuffle before you cut.")
+    with part("seeds", points=1):
+        again, other = _parts(split_indices, count, seed), _parts(split_indices, count, seed + 1)
+        same = all(np.array_equal(a, b) for a, b in zip(found, again, strict=True))
+        expect(same, "the same parts for the same seed", "others", "np.random.default_rng(seed)")
+        differs = not np.array_equal(found[2], other[2])
+        expect(differs, "other parts for another seed", "the same", "np.random.default_rng(seed)")
+
+
+def _parts(split_indices: Function, count: int, seed: int) -> list[np.ndarray]:
+    found = split_indices(count, seed)
+    if not isinstance(found, (tuple, list)) or len(found) != 3:
+        raise Failed("split_indices(count, seed): three arrays", in_words(found))
+    parts = [np.asarray(one) for one in found if isinstance(one, (list, tuple, np.ndarray))]
+    good = len(parts) == 3 and all(one.ndim == 1 and one.dtype.kind in "iu" for one in parts)
+    expect(good, "three arrays of positions", in_words(found))
+    return parts
+
+
+@check(points=2)
+def pictures_are_mirrored(random_flip: Function, rng):
+    """`random_flip` mirrors each picture with probability 1/2, independently, and repeats it for the same seed."""
+    expect_flips(random_flip, rng, count=40, height=6, width=9)
+
+
+def expect_flips(random_flip: Function, rng: np.random.Generator, *, count: int, height: int, width: int) -> None:
+    """Expect each picture or its mirror image (1 point), and chance with a seed (1)."""
+    images = rng.random((count, height, width, 3)).astype(np.float32)
+    seed = int(rng.integers(1000))
+    found = random_flip(images, seed)
+    with part("mirror images", points=1):
+        flipped = _flipped(found, images)
+        expect(0 < flipped.sum() < count, "some pictures mirrored and some not", f"{flipped.sum()} of {count} mirrored")
+    with part("chance", points=1):
+        flipped = _flipped(found, images)
+        # Of 40 fair coins, fewer than 6 or more than 34 heads come up in one of 600,000 throws.
+        expect_between(int(flipped.sum()), 0.15 * count, 0.85 * count, what=f"mirrored pictures of {count}")
+        alike = np.array_equal(flipped, _flipped(random_flip(images, seed), images))
+        expect(alike, "the same pictures for the same seed", "others", "np.random.default_rng(seed)")
+        other = not np.array_equal(flipped, _flipped(random_flip(images, seed + 1), images))
+        expect(other, "others for another seed", "the same pictures")
+
+
+def _flipped(found: object, images: np.ndarray) -> np.ndarray:
+    """Return which pictures were mirrored left to right, or raise `Failed`."""
+    if not isinstance(found, np.ndarray):
+        raise Failed("random_flip(images, seed): an array", in_words(found))
+    expect_shape(found, images.shape, what="random_flip(images, seed)")
+    same = np.isclose(found, images, atol=1e-5).all(axis=(1, 2, 3))
+    flipped = np.isclose(found, images[:, :, ::-1], atol=1e-5).all(axis=(1, 2, 3))
+    upside_down = np.isclose(found, images[:, ::-1], atol=1e-5).all(axis=(1, 2, 3)).any()
+    hint = "That is upside down: left to right is the third axis." if upside_down else "Nothing else is changed."
+    wrong = int((~(same | flipped)).sum())
+    expect(not wrong, "each picture as it was, or mirrored left to right", f"{plural(wrong, 'other picture')}", hint)
+    return flipped
+
+
+# --- step 6: the head -------------------------------------------------------------------------------------------------
+
+
+@check(points=3)
+def head_knows_flowers(
+    head: Model,
+    class_names: Sequence_,
+    names: Sequence_,
+    train_ids: Array,
+    validation_ids: Array,
+    test_ids: Array,
+    test_accuracy: Scalar,
+    reference,
+):
+    """`head` tells flowers apart that it has not seen, and `test_accuracy` is what it reaches on the test part."""
+    ids = (train_ids, validation_ids, test_ids)
+    expect_head(head, class_names, names, ids, test_accuracy, reference)
+
+
+def expect_head(head: Model, class_names: list, names: list, ids: tuple, test_accuracy: float, reference) -> None:
+    """Expect a trained head (2 points) and an honest test accuracy (1)."""
+    train, _, test = reference.features("mobilenet_v2")
+    with part("head", points=2):
+        weights = _head_in_reference_order(head, class_names, reference)
+        limit, _ = heads.loss_limit(train, test, reference.num_classes)
+        hint = "Train it on x[train_ids] and labels[train_ids], with a loss from logits."
+        # A seventh of the training part teaches less than all of it.
+        expect_between(weights.loss(test), 0, 1.15 * limit, what="loss of `head` on other pictures", hint=hint)
+    with part("test_accuracy", points=1):
+        weights = _head_in_reference_order(head, class_names, reference)
+        hint = "No picture may be in two parts."
+        expect_equal(
+            len(np.unique(np.concatenate(ids))), sum(map(len, ids)), what="pictures in the three parts", hint=hint
+        )
+        judged = _pictures_of([str(names[i]) for i in ids[2] if 0 <= i < len(names)], train)
+        expect(len(judged[1]) >= 10, "`test_ids` of at least 10 photographs in FOLDER", in_words(ids[2]))
+        hint = "The head's accuracy on x[test_ids] and labels[test_ids]."
+        found = weights.accuracy(judged)
+        # The folder's files are JPEG copies, so a picture or two may fall on the other side.
+        near = abs(test_accuracy - found) <= 2.5 / len(judged[1])
+        expect(near, f"`test_accuracy` near {found:.2f}, the head's on your test part", in_words(test_accuracy), hint)
+
+
+def _head_in_reference_order(head: Model, class_names: list, reference) -> Head:
+    """Return the head with its outputs in the order of the data set's labels."""
+    known = [str(name) for name in class_names]
+    expect_equal(sorted(known), sorted(reference.class_names), what="class_names, in whatever order")
+    kernel, bias = head.head(NUM_FEATURES, len(known))
+    order = [known.index(name) for name in reference.class_names]
+    return Head(kernel[:, order], bias[order])
+
+
+def _pictures_of(names: list[str], train: heads.Part) -> heads.Part:
+    """Return features and labels of the pictures in the notebook's folder, whose names say which they are."""
+    stems = [posixpath.splitext(posixpath.basename(name.replace("\\", "/")))[0] for name in names]
+    positions = [int(stem) for stem in stems if stem.isascii() and stem.isdigit() and int(stem) < len(train[1])]
+    chosen = np.array(positions, dtype=int)
+    return train[0][chosen], train[1][chosen]
+
+
+# --- steps 7 and 8: fine-tuning, own photographs ----------------------------------------------------------------------
+
+
+@check(points=2)
+def fine_tuning_starts_well(fine_tuning_model: Function, rng):
+    """`fine_tuning_model` begins where the head stopped, and lets backbone and head learn, slowly."""
+    expect_fine_tuning(fine_tuning_model, rng, num_features=12, size=16, num_classes=4, learning_rate=2e-5)
+
+
+def expect_fine_tuning(
+    fine_tuning_model: Function,
+    rng: np.random.Generator,
+    *,
+    num_features: int,
+    size: int,
+    num_classes: int,
+    learning_rate: float,
+) -> None:
+    """Expect both with their weights (1 point), all of them learning, with this rate and a loss from logits (1)."""
+    seed = int(rng.integers(1000))
+    kernel, bias = rng.normal(size=(num_features, num_classes)), rng.normal(size=num_classes)
+    layer = backbone(num_features, size, seed=seed, trainable=False)
+    made = fine_tuning_model.returning(Function, layer, linear_model(kernel, bias), learning_rate)
+    images = rng.random((5, size, size, 3)).astype(np.float32)
+    answers = made(tensor(images))  # a model that is called has all its weights, however it was made
+    model = Model(made.session, made.target, made.name)
+    with part("weights", points=1):
+        features = images.mean(axis=(1, 2)) @ np.random.default_rng(seed).normal(size=(3, num_features))
+        hint = "The layer, then the head, both as they were given."
+        expect_close(answers, features @ kernel + bias, rtol=1e-3, atol=1e-3, what="logits before training", hint=hint)
+    with part("learning", points=1):
+        hint = "`layer.trainable = True` before the model is built."
+        parameters = 3 * num_features + num_features * num_classes + num_classes
+        expect_equal(model.trainable_parameters, parameters, what="parameters that learn", hint=hint)
+        expect(model.compiled, "a compiled model", "no loss yet", "model.compile(...)")
+        expect_close(model.learning_rate, learning_rate, rtol=1e-3, atol=0, what="the learning rate")
+        reported = model.attribute("evaluate", Function)(images, rng.integers(0, num_classes, 5), verbose=0)
+        good = model.from_logits and "sparse" in str(model.loss).lower().replace("_", "") and bool(np.size(reported))
+        expect(
+            good, "cross-entropy from logits", in_words(model.loss), "SparseCategoricalCrossentropy(from_logits=True)"
+        )
+
+
+@check(points=2)
+def own_photograph_is_named(predict_photograph: Function, rng):
+    """`predict_photograph` gives the predicted class's name and its probability."""
+    expect_named(predict_photograph, rng, names=("aster", "begonia", "camellia"), size=8, kind="PNG")
+
+
+def expect_named(
+    predict_photograph: Function, rng: np.random.Generator, *, names: tuple[str, ...], size: int, kind: str
+) -> None:
+    """Expect name (1 point) and probability (1) of photographs of one color, by a model whose answers are known."""
+    chances = rng.dirichlet(np.ones(len(names))) * 0.7 + 0.3 / len(names)
+    color = rng.integers(40, 220, 3)
+    kernel = rng.normal(size=(size * size * 3, len(names))) * 0.02
+    pixels = np.broadcast_to(color / 255, (size, size, 3)).reshape(-1)
+    bias = np.log(chances) - pixels @ kernel
+    model = linear_model(kernel, bias, (size, size, 3))
+    content = encoded(pictures.flat(color.tolist(), 30, 40), kind)
+    found = predict_photograph(file(f"mine.{kind.lower()}", content), model, list(names), size)
+    if not isinstance(found, (tuple, list)) or len(found) != 2:
+        raise Failed("predict_photograph(...): (name, probability)", in_words(found))
+    with part("name", points=1):
+        expect_equal(found[0], names[int(chances.argmax())], what="name", hint="The class with the largest logit.")
+    with part("probability", points=1):
+        hint = "Softmax makes probabilities of logits."
+        expect_close(found[1], chances.max(), rtol=0.03, atol=0.01, what="probability", hint=hint)

@@ -1,0 +1,153 @@
+"""Hidden checks of 01-preprocessing: what the visible ones state, for other inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.checks import pictures
+from autograder.checks import preprocessing as visible
+from autograder.checks.albums import (
+    Album,
+    album_batches,
+    expect_batch_sizes,
+    expect_every_example_once,
+    expect_kept_order,
+    expect_shuffled,
+)
+from autograder.checks.core import check, part
+from autograder.checks.expect import expect, expect_equal
+from autograder.checks.values import Batches, Function, Scalar, Sequence_
+from autograder.reference import Reference
+
+
+@check(points=2, hidden=True)
+def parts_cover_everything_once(split_names: Function, rng: np.random.Generator) -> None:
+    """`split_names` should work for any sizes and any number of parts, also for a single one of 100 percent."""
+    two = int(rng.integers(5, 95))
+    cuts = np.sort(rng.choice(np.arange(5, 95), size=3, replace=False))
+    with part("few", points=1):
+        visible.expect_parts(split_names, [two, 100 - two])
+    with part("many", points=1):
+        visible.expect_parts(split_names, np.diff([0, *cuts, 100]).tolist())
+        visible.expect_parts(split_names, [100])
+
+
+@check(points=2, hidden=True)
+def data_is_loaded(train_set: Batches, validation_set: Batches, test_set: Batches, reference: Reference) -> None:
+    """Each part should hold its own examples, no more and no fewer, as pairs of image and label."""
+    parts = (train_set, validation_set, test_set)
+    with part("pairs", points=1):
+        for one in parts:
+            visible.expect_pairs(one)
+    with part("whole", points=1):
+        for one, size, labels in zip(parts, reference.sizes(), reference.labels(), strict=True):
+            told = one.ask("batches", count=0, only=[], summary=True).value("cardinality")
+            expect_equal(size if told is None else told, size)
+            visible.expect_labels_in_place(one, labels, 100, "this part")
+
+
+@check(points=1, hidden=True)
+def classes_are_named(class_names: Sequence_, num_classes: Scalar, reference: Reference) -> None:
+    """`num_classes` should be a whole number and `class_names` a list with a text for each label."""
+    expect(isinstance(num_classes, int) and not isinstance(num_classes, bool), "a whole number")
+    expect_equal([num_classes, *class_names], [reference.num_classes, *reference.class_names])
+
+
+@check(points=1, hidden=True)
+def examples_are_counted(num_train: Scalar, num_validation: Scalar, num_test: Scalar, reference: Reference) -> None:
+    """The three counts should be whole numbers that add up to the number of all examples."""
+    counts = (num_train, num_validation, num_test)
+    expect(all(isinstance(count, int) for count in counts), "whole numbers")
+    expect_equal(sum(counts), reference.num_examples)
+    expect_equal(counts, reference.sizes())
+
+
+@check(points=1, hidden=True)
+def first_examples_are_described(describe: Function, rng: np.random.Generator) -> None:
+    """`describe` should work for any data set and any count, in the data set's order, height before width."""
+    images = [pictures.flat(9, int(h), int(w)) for h, w in zip((7, 30, 12, 5), rng.integers(40, 90, 4), strict=True)]
+    labels = rng.integers(0, 5, 4)
+    for count in (1, 3, 4, 40):
+        visible.expect_described(describe, images, labels, count)
+
+
+@check(points=2, hidden=True)
+def classes_are_counted(count_classes: Function, rng: np.random.Generator) -> None:
+    """`count_classes` should give one entry for each class, whichever classes occur and however many there are."""
+    with part("all classes occur", points=1):
+        visible.expect_counted(count_classes, rng.permutation(np.repeat(np.arange(9), rng.integers(1, 6, size=9))), 9)
+    with part("some don't", points=1):
+        visible.expect_counted(count_classes, np.full(int(rng.integers(2, 9)), 1), 3)
+        visible.expect_counted(count_classes, rng.integers(4, 7, size=30), 12)
+
+
+@check(points=1, hidden=True)
+def lazy_accuracy_is_known(majority_accuracy: Function, rng: np.random.Generator) -> None:
+    """`majority_accuracy` should be the share of the largest class, however many classes there are."""
+    visible.expect_majority(majority_accuracy, rng.integers(0, 30, size=11) + np.eye(11, dtype=int)[3])
+    visible.expect_majority(majority_accuracy, np.array([0, int(rng.integers(1, 9))]))
+
+
+@check(points=2, hidden=True)
+def images_are_resized(resize_and_scale: Function, rng: np.random.Generator) -> None:
+    """Tall, wide, small and large photographs should all come out whole, as 224 x 224 pixels, with their label."""
+    with part("size", points=1):
+        pictures.expect_resized(resize_and_scale, int(rng.integers(400, 600)), int(rng.integers(100, 180)))
+        pictures.expect_resized(resize_and_scale, 224, int(rng.integers(500, 700)))
+        pictures.expect_resized(resize_and_scale, int(rng.integers(60, 90)), int(rng.integers(60, 90)))
+    with part("label", points=1):
+        for label in (0, int(rng.integers(5, 100))):
+            pictures.expect_label_kept(resize_and_scale, label)
+
+
+@check(points=2, hidden=True)
+def images_are_scaled(resize_and_scale: Function, rng: np.random.Generator) -> None:
+    """Black should become 0, white 1 and everything else what lies between, whatever else is in the picture."""
+    with part("black and white", points=1):
+        pictures.expect_scaled(resize_and_scale, (0, 255, 0))
+        pictures.expect_scaled(resize_and_scale, (255, 0, 255))
+    with part("dark and bright", points=1):
+        pictures.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(1, 40, size=3)])
+        pictures.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(200, 255, size=3)])
+
+
+@check(points=2, hidden=True)
+def batches_keep_every_example(make_batches: Function, rng: np.random.Generator) -> None:
+    """`make_batches` should give each example once, with and without shuffling, however many there are."""
+    albums = [Album(int(count), rng) for count in (rng.integers(5, 30), 64)]
+    found = [
+        album_batches(make_batches.returning(Batches, album.data, buffer), album)
+        for album, buffer in zip(albums, (4, 0), strict=True)
+    ]
+    with part("examples", points=1):
+        for batches, album in zip(found, albums, strict=True):
+            expect_every_example_once(batches, album)
+    with part("batches", points=1):
+        for batches, album in zip(found, albums, strict=True):
+            expect_batch_sizes(batches, album)
+
+
+@check(points=2, hidden=True)
+def shuffling_mixes_pairs(make_batches: Function, rng: np.random.Generator) -> None:
+    """A small shuffle buffer should mix neighbors only, none should mix nothing, and labels should stay with images."""
+    album = Album(int(rng.integers(33, 60)), rng)
+    with part("no buffer", points=1):
+        expect_kept_order(make_batches, album)
+    with part("small buffer", points=1):
+        expect_shuffled(make_batches, album, 8)
+
+
+@check(points=2, hidden=True)
+def batches_are_ready(
+    train_batches: Batches, validation_batches: Batches, test_batches: Batches, reference: Reference
+) -> None:
+    """Training batches should differ from epoch to epoch; the others should not, and should hold their whole part."""
+    train, validation, test = reference.labels()
+    with part("training", points=1):
+        visible.expect_ready(train_batches, reference.num_classes)
+        first, again = (train_batches.labels(2) for _ in range(2))
+        expect(not np.array_equal(first, again), "another order in each epoch")
+    with part("validation and test", points=1):
+        for batches, labels in ((validation_batches, validation), (test_batches, test)):
+            visible.expect_ready(batches, reference.num_classes)
+            expect_equal(batches.labels(-(-len(labels) // visible.BATCH_SIZE) + 1), labels)

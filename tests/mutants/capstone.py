@@ -1,0 +1,352 @@
+"""Exercise 6: wrong solutions that people write on the way from a folder to a classifier, and right ones."""
+
+from __future__ import annotations
+
+from tests.mutants import Mutant, Variant
+
+MUTANTS = [
+    # --- list_photographs
+    Mutant(
+        "capitals not known",
+        cell="list_photographs",
+        change={"path.suffix.lower()": "path.suffix"},
+        loses={"photographs_are_listed": 1},
+    ),
+    Mutant(
+        "every file is a photograph",
+        cell="list_photographs",
+        change={'path.suffix.lower() in (".jpg", ".jpeg", ".png")': "path.is_file()"},
+        loses={"photographs_are_listed": 1},
+    ),
+    Mutant(
+        "only .jpg",
+        cell="list_photographs",
+        change={'in (".jpg", ".jpeg", ".png")': 'in (".jpg",)'},
+        loses={"photographs_are_listed": 2, "folder_is_loaded": 1},
+    ),
+    Mutant(
+        "names without their folders",
+        cell="list_photographs",
+        change={'f"{sub.name}/{path.name}"': "path.name"},
+        loses={"photographs_are_listed": 2, "folder_is_loaded": 2, "head_knows_flowers": 3},
+    ),
+    Mutant(
+        "labels from 1",
+        cell="list_photographs",
+        change={"enumerate(subfolders)": "enumerate(subfolders, start=1)"},
+        loses={"photographs_are_listed": 2, "folder_is_loaded": 2, "head_knows_flowers": 3},
+    ),
+    # --- read_photograph
+    Mutant(
+        "not scaled",
+        cell="read_photograph",
+        change={" / np.float32(255)": ""},
+        loses={"photographs_are_read": 2, "head_knows_flowers": 3, "own_photograph_is_named": 2},
+    ),
+    Mutant(
+        "scaled to [-1, 1]",
+        cell="read_photograph",
+        change={" / np.float32(255)": " / np.float32(127.5) - 1"},
+        loses={"photographs_are_read": 2, "head_knows_flowers": 3, "own_photograph_is_named": 1},
+    ),
+    Mutant(
+        "gray stays gray",
+        cell="read_photograph",
+        change={"channels=3, ": ""},
+        loses={"photographs_are_read": 1},
+    ),
+    Mutant(
+        "cut out instead of squeezed",
+        cell="read_photograph",
+        change={"tf.image.resize(image, (size, size))": "tf.image.resize_with_crop_or_pad(image, size, size)"},
+        loses={"photographs_are_read": 1},
+    ),
+    Mutant(
+        "black for what cannot be read",
+        cell="read_photograph",
+        source="""
+        def read_photograph(path, size):
+            try:
+                image = tf.io.decode_image(tf.io.read_file(str(path)), channels=3, expand_animations=False)
+            except Exception:
+                image = np.zeros((size, size, 3), np.uint8)
+            return tf.image.resize(image, (size, size)).numpy() / np.float32(255)
+        """,
+        loses={"photographs_are_read": 1, "folder_is_loaded": 1},
+    ),
+    # --- load_folder
+    Mutant(
+        "stops at the first broken file",
+        cell="load_folder",
+        change={"            skipped.append(name)": "            raise"},
+        loses={"folder_is_loaded", "head_knows_flowers"},
+    ),
+    Mutant(
+        "labels of the broken files kept",
+        cell="load_folder",
+        change={"np.stack(images), np.array(kept_labels)": "np.stack(images), all_labels"},
+        loses={"folder_is_loaded"},
+    ),
+    Mutant(
+        "broken files not mentioned",
+        cell="load_folder",
+        change={"            skipped.append(name)": "            pass"},
+        loses={"folder_is_loaded": 1},
+    ),
+    # --- split_indices
+    Mutant(
+        "not shuffled",
+        cell="split_indices",
+        change={"np.random.default_rng(seed).permutation(count)": "np.arange(count)"},
+        loses={"parts_are_drawn": 2, "head_knows_flowers": 2},
+    ),
+    Mutant(
+        "the seed is not used",
+        cell="split_indices",
+        change={"np.random.default_rng(seed)": "np.random.default_rng()"},
+        loses={"parts_are_drawn": 1},
+    ),
+    Mutant(
+        "always the same seed",
+        cell="split_indices",
+        change={"np.random.default_rng(seed)": "np.random.default_rng(0)"},
+        loses={"parts_are_drawn": 1},
+    ),
+    Mutant(
+        "no test part",
+        cell="split_indices",
+        change={"[round(0.7 * count), round(0.85 * count)]": "[round(0.7 * count), count]"},
+        loses={"parts_are_drawn": 2, "head_knows_flowers": 3},
+    ),
+    Mutant(
+        "drawn with repetition",
+        cell="split_indices",
+        change={".permutation(count)": ".integers(0, count, count)"},
+        loses={"parts_are_drawn": 1, "head_knows_flowers": 1},
+    ),
+    # --- random_flip
+    Mutant(
+        "all of them",
+        cell="random_flip",
+        change={"np.random.default_rng(seed).random(len(flipped)) < 0.5": "np.full(len(flipped), True)"},
+        loses={"pictures_are_mirrored"},
+    ),
+    Mutant(
+        "upside down",
+        cell="random_flip",
+        change={"[:, :, ::-1]": "[:, ::-1]"},
+        loses={"pictures_are_mirrored"},
+    ),
+    Mutant(
+        "all or none",
+        cell="random_flip",
+        change={
+            "random(len(flipped)) < 0.5": "random() < 0.5",
+            "flipped[chosen] = flipped[chosen][:, :, ::-1]": "flipped = flipped[:, :, ::-1] if chosen else flipped",
+        },
+        loses={"pictures_are_mirrored"},
+    ),
+    Mutant(
+        "the channels instead of the columns",
+        cell="random_flip",
+        change={"[:, :, ::-1]": "[..., ::-1]"},
+        loses={"pictures_are_mirrored"},
+    ),
+    Mutant(
+        "chance without the seed",
+        cell="random_flip",
+        change={"np.random.default_rng(seed)": "np.random.default_rng()"},
+        loses={"pictures_are_mirrored": 1},
+    ),
+    # --- train
+    Mutant(
+        "accuracy on the training part",
+        cell="train",
+        change={"head.evaluate(x[test_ids], labels[test_ids]": "head.evaluate(x[train_ids], labels[train_ids]"},
+        loses={"head_knows_flowers": 1},
+    ),
+    Mutant(
+        "labels of other pictures",
+        cell="train",
+        change={"head.fit(x[train_ids], labels[train_ids]": "head.fit(x[train_ids], labels[: len(train_ids)]"},
+        loses={"head_knows_flowers": 2},
+    ),
+    Mutant(
+        "the loss instead of the accuracy",
+        cell="train",
+        change={"verbose=0)[1]": "verbose=0)[0] + 1"},
+        loses={"head_knows_flowers": 1},
+    ),
+    # --- fine_tuning_model
+    Mutant(
+        "backbone still frozen",
+        cell="fine_tuning_model",
+        change={"    layer.trainable = True\n": ""},
+        loses={"fine_tuning_starts_well": 1},
+    ),
+    Mutant(
+        "a fresh head",
+        cell="fine_tuning_model",
+        change={"[layer, head]": "[layer, keras.layers.Dense(head.output_shape[-1])]"},
+        loses={"fine_tuning_starts_well": 1},
+    ),
+    Mutant(
+        "the usual learning rate",
+        cell="fine_tuning_model",
+        change={"keras.optimizers.Adam(learning_rate)": "keras.optimizers.Adam()"},
+        loses={"fine_tuning_starts_well": 1},
+    ),
+    Mutant(
+        "loss from probabilities",
+        cell="fine_tuning_model",
+        change={"from_logits=True": ""},
+        loses={"fine_tuning_starts_well": 1},
+    ),
+    # --- predict_photograph
+    Mutant(
+        "a logit for a probability",
+        cell="predict_photograph",
+        change={"tf.nn.softmax(logits[0]).numpy()": "logits[0]"},
+        loses={"own_photograph_is_named": 1},
+    ),
+    Mutant(
+        "the position instead of the name",
+        cell="predict_photograph",
+        change={"return class_names[best]": "return best"},
+        loses={"own_photograph_is_named": 1},
+    ),
+    Mutant(
+        "the notebook's class names",
+        cell="predict_photograph",
+        change={"return class_names[best]": "return globals()['class_names'][best % 5]"},
+        loses={"own_photograph_is_named": 1},
+    ),
+    Mutant(
+        "a sigmoid for a probability",
+        cell="predict_photograph",
+        change={"tf.nn.softmax(logits[0])": "tf.nn.sigmoid(logits[0])"},
+        loses={"own_photograph_is_named": 1},
+    ),
+]
+
+VARIANTS = [
+    Variant(
+        "with glob",
+        cell="list_photographs",
+        source="""
+        def list_photographs(folder):
+            class_names = sorted(p.name for p in Path(folder).glob("*/"))
+            class_names = [name for name in class_names if (Path(folder) / name).is_dir()]
+            endings = {".jpg", ".jpeg", ".png"}
+            found = [p for p in Path(folder).glob("*/*") if p.suffix.lower() in endings]
+            found.sort(key=lambda p: (p.parent.name, p.name))
+            names = [p.relative_to(folder).as_posix() for p in found]
+            return names, [class_names.index(p.parent.name) for p in found], class_names
+        """,
+    ),
+    Variant(
+        "with Pillow",
+        cell="read_photograph",
+        source="""
+        def read_photograph(path, size):
+            from PIL import Image
+
+            with Image.open(path) as picture:
+                return np.asarray(picture.convert("RGB").resize((size, size), Image.BILINEAR), np.float32) / 255
+        """,
+    ),
+    Variant(
+        "with keras.utils, as a tensor",
+        cell="read_photograph",
+        source="""
+        def read_photograph(path, size):
+            picture = keras.utils.load_img(path, target_size=(size, size), interpolation="bilinear")
+            return tf.constant(keras.utils.img_to_array(picture)) / 255.0
+        """,
+    ),
+    Variant(
+        "filled in place",
+        cell="load_folder",
+        source="""
+        def load_folder(folder, size):
+            all_names, all_labels, _ = list_photographs(folder)
+            images = np.zeros((len(all_names), size, size, 3), np.float32)
+            good = np.zeros(len(all_names), bool)
+            for i, name in enumerate(all_names):
+                try:
+                    images[i] = read_photograph(Path(folder) / name, size)
+                    good[i] = True
+                except Exception as error:
+                    print("left out:", name)
+            all_names = np.array(all_names)
+            return images[good], np.array(all_labels)[good], list(all_names[good]), list(all_names[~good])
+
+        images, labels, names, skipped = load_folder(FOLDER, 224)
+        class_names = list_photographs(FOLDER)[2]
+        """,
+    ),
+    Variant(
+        "with the standard library",
+        cell="split_indices",
+        source="""
+        import random
+
+        def split_indices(count, seed):
+            order = list(range(count))
+            random.Random(seed).shuffle(order)
+            first, second = int(count * 0.7), int(count * 0.85)
+            return order[:first], order[first:second], order[second:]
+
+        train_ids, validation_ids, test_ids = map(np.array, split_indices(len(names), 0))
+        """,
+    ),
+    Variant(
+        "with np.where",
+        cell="random_flip",
+        source="""
+        def random_flip(images, seed):
+            coins = np.random.default_rng(seed).integers(0, 2, len(images)).astype(bool)
+            return np.where(coins[:, None, None, None], np.flip(images, axis=2), images)
+        """,
+    ),
+    Variant(
+        "with the functional interface, judged by hand",
+        cell="train",
+        source="""
+        inputs = keras.Input((1280,))
+        head = keras.Model(inputs, keras.layers.Dense(5)(inputs))
+        head.compile("adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        head.fit(x[train_ids], labels[train_ids], batch_size=32, epochs=20, verbose=0,
+                 validation_data=(x[validation_ids], labels[validation_ids]))
+        answers = head.predict(x[test_ids], verbose=0).argmax(axis=1)
+        test_accuracy = (answers == labels[test_ids]).mean()
+        """,
+    ),
+    Variant(
+        "added one by one",
+        cell="fine_tuning_model",
+        source="""
+        def fine_tuning_model(layer, head, learning_rate):
+            model = keras.Sequential()
+            model.add(layer)
+            model.add(head)
+            for part in model.layers:
+                part.trainable = True
+            loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+            model.compile(optimizer=keras.optimizers.Adam(learning_rate=learning_rate), loss=loss, metrics=["accuracy"])
+            return model
+        """,
+    ),
+    Variant(
+        "called directly, NumPy's softmax",
+        cell="predict_photograph",
+        source="""
+        def predict_photograph(path, model, class_names, size):
+            picture = np.expand_dims(read_photograph(path, size), 0)
+            scores = np.asarray(model(tf.constant(picture, tf.float32)))[0].astype(float)
+            powers = np.exp(scores - scores.max())
+            chances = powers / powers.sum()
+            return str(class_names[np.argmax(chances)]), chances.max()
+        """,
+    ),
+]

@@ -1,0 +1,342 @@
+"""Exercise 5: wrong solutions that people write about predictions, and right ones written differently."""
+
+from __future__ import annotations
+
+from tests.mutants import Mutant, Variant
+
+MUTANTS = [
+    # --- class_names
+    Mutant(
+        "in alphabetical order",
+        cell="class_names",
+        change={
+            "= np.array(tfds": "= np.sort(tfds",
+        },
+        loses={"names_are_in_order": 1, "first_batch_is_judged": 1},
+    ),
+    Mutant(
+        "ids instead of names",
+        cell="class_names",
+        source="class_names = np.arange(5)",
+        loses={"names_are_in_order": 1, "first_batch_is_judged": 1},
+    ),
+    # --- probabilities
+    Mutant(
+        "overflows",
+        cell="probabilities",
+        change={"logits - np.max(logits, axis=1, keepdims=True)": "np.asarray(logits)"},
+        loses={"probabilities_are_right": 1},
+    ),
+    Mutant(
+        "sums over the columns",
+        cell="probabilities",
+        source="""
+        def probabilities(logits):
+            powers = np.exp(logits - np.max(logits, axis=0))
+            return powers / powers.sum(axis=0)
+        """,
+        loses={"probabilities_are_right"},
+    ),
+    Mutant(
+        "sigmoid instead of softmax",
+        cell="probabilities",
+        source="""
+        def probabilities(logits):
+            return tf.nn.sigmoid(logits).numpy()
+        """,
+        loses={"probabilities_are_right"},
+    ),
+    Mutant(
+        "subtracts the largest logit of all",
+        cell="probabilities",
+        change={"np.max(logits, axis=1, keepdims=True)": "np.max(logits)"},
+        loses={"probabilities_are_right": 1},
+    ),
+    # --- predict_ids, names_of
+    Mutant(
+        "argmax over the wrong axis",
+        cell="predict_ids",
+        change={"np.argmax(logits, axis=1)": "np.argmax(logits, axis=0)"},
+        loses={"answers_are_found": 1, "first_batch_is_judged": 2},
+    ),
+    Mutant(
+        "argmax of everything",
+        cell="predict_ids",
+        change={"np.argmax(logits, axis=1)": "np.argmax(logits)"},
+        loses={"answers_are_found": 1, "first_batch_is_judged": 2},
+    ),
+    Mutant(
+        "the logit furthest from zero",
+        cell="predict_ids",
+        change={"np.argmax(logits, axis=1)": "np.argmax(np.abs(logits), axis=1)"},
+        loses={"answers_are_found": 1, "first_batch_is_judged": 2},
+    ),
+    Mutant(
+        "names off by one",
+        cell="predict_ids",
+        change={"np.asarray(class_names)[ids]": "np.asarray(class_names)[np.asarray(ids) - 1]"},
+        loses={"answers_are_found": 1, "first_batch_is_judged": 1},
+    ),
+    Mutant(
+        "the notebook's names instead of those given",
+        cell="predict_ids",
+        change={"np.asarray(class_names)[ids]": "globals()['class_names'][ids]"},
+        loses={"answers_are_found": 1},
+    ),
+    # --- first_batch
+    Mutant(
+        "all pictures instead of the first 32",
+        cell="first_batch",
+        source="""
+        first_ids = predict_ids(logits)
+        first_names = names_of(first_ids, class_names)
+        num_right = int((first_ids == labels).sum())
+        """,
+        loses={"first_batch_is_judged"},
+    ),
+    Mutant(
+        "the labels' names",
+        cell="first_batch",
+        change={"names_of(first_ids, class_names)": "names_of(labels[:32], class_names)"},
+        loses={"first_batch_is_judged": 1},
+    ),
+    Mutant(
+        "counts the wrong ones",
+        cell="first_batch",
+        change={"first_ids == labels": "first_ids != labels"},
+        loses={"first_batch_is_judged": 1},
+    ),
+    Mutant(
+        "a share instead of a count",
+        cell="first_batch",
+        change={"int((first_ids == labels[:32]).sum())": "float((first_ids == labels[:32]).mean())"},
+        loses={"first_batch_is_judged": 1},
+    ),
+    # --- plot_predictions
+    Mutant(
+        "colors swapped",
+        cell="plot_predictions",
+        change={
+            "color=style.RIGHT, fontsize": "color=style.WRONG, fontsize",
+            "title, color=style.WRONG": "title, color=style.RIGHT",
+        },
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "no color",
+        cell="plot_predictions",
+        change={", color=style.RIGHT": "", ", color=style.WRONG": ""},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "color alone",
+        cell="plot_predictions",
+        change={"{style.RIGHT_SIGN} ": "", "{style.WRONG_SIGN} ": ""},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "the true class instead of the predicted one",
+        cell="plot_predictions",
+        change={"{class_names[answer]} ({class_names[label]})": "{class_names[label]}"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "pictures against the wrong titles",
+        cell="plot_predictions",
+        change={"zip(axes.flat, images, labels": "zip(axes.flat, images[::-1], labels"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "only the first six",
+        cell="plot_predictions",
+        change={"rows = -(-len(images) // 6)": "rows = 1"},
+        loses={"predictions_are_shown"},
+    ),
+    # --- confusion_matrix
+    Mutant(
+        "rows and columns swapped",
+        cell="confusion_matrix",
+        change={"(labels, predicted), 1": "(predicted, labels), 1"},
+        loses={"confusions_are_counted"},
+    ),
+    Mutant(
+        "counts each pair once",
+        cell="confusion_matrix",
+        change={"np.add.at(matrix, (labels, predicted), 1)": "matrix[labels, predicted] += 1"},
+        loses={"confusions_are_counted"},
+    ),
+    Mutant(
+        "shares instead of counts",
+        cell="confusion_matrix",
+        change={"return matrix": "return matrix / matrix.sum(axis=1, keepdims=True).clip(1)"},
+        loses={"confusions_are_counted"},
+    ),
+    # --- recall
+    Mutant("precision", cell="recall", change={"axis=1": "axis=0"}, loses={"recall_is_right"}),
+    Mutant(
+        "0 for a class without pictures",
+        cell="recall",
+        change={"matrix.sum(axis=1)": "np.maximum(matrix.sum(axis=1), 1)"},
+        loses={"recall_is_right"},
+    ),
+    Mutant(
+        "share of all pictures", cell="recall", change={"matrix.sum(axis=1)": "matrix.sum()"}, loses={"recall_is_right"}
+    ),
+    # --- calibration
+    Mutant(
+        "confidence in the true class",
+        cell="calibration",
+        change={"confidence = probs.max(axis=1)": "confidence = probs[np.arange(len(labels)), labels]"},
+        loses={"calibration_is_measured"},
+    ),
+    Mutant(
+        "sums instead of means",
+        cell="calibration",
+        change={"right[inside].mean()": "right[inside].sum()"},
+        loses={"calibration_is_measured": 1},
+    ),
+    Mutant(
+        "everything up to the upper edge",
+        cell="calibration",
+        change={"(confidence >= low) & (confidence < high)": "confidence < high"},
+        loses={"calibration_is_measured"},
+    ),
+    Mutant(
+        "0 in empty bins",
+        cell="calibration",
+        change={"(np.nan, np.nan, 0)": "(0, 0, 0)"},
+        loses={"calibration_is_measured": 2},
+    ),
+    Mutant(
+        "shares instead of numbers",
+        cell="calibration",
+        change={"np.array(counts)": "np.array(counts) / len(labels)"},
+        loses={"calibration_is_measured": 1},
+    ),
+    # --- worst_mistakes
+    Mutant(
+        "the least sure first",
+        cell="worst_mistakes",
+        change={"np.argsort(-probs": "np.argsort(probs"},
+        loses={"worst_mistakes_are_found"},
+    ),
+    Mutant(
+        "positions among the mistakes",
+        cell="worst_mistakes",
+        change={"return wrong[order[:count]]": "return order[:count]"},
+        loses={"worst_mistakes_are_found"},
+    ),
+    Mutant(
+        "the surest answers, right or wrong",
+        cell="worst_mistakes",
+        change={"return wrong[order[:count]]": "return np.argsort(-probs.max(axis=1))[:count]"},
+        loses={"worst_mistakes_are_found"},
+    ),
+    Mutant(
+        "the true class least likely",
+        cell="worst_mistakes",
+        change={"np.argsort(-probs[wrong].max(axis=1))": "np.argsort(probs[wrong, labels[wrong]])"},
+        loses={"worst_mistakes_are_found"},
+    ),
+]
+
+VARIANTS = [
+    Variant(
+        "from tfds.load, with a loop",
+        cell="class_names",
+        source="""
+        _, info = tfds.load(DATASET, split="train", with_info=True)
+        class_names = np.array([info.features["label"].int2str(i) for i in range(info.features["label"].num_classes)])
+        """,
+    ),
+    Variant(
+        "with TensorFlow",
+        cell="probabilities",
+        source="""
+        def probabilities(logits):
+            return tf.nn.softmax(logits)
+        """,
+    ),
+    Variant(
+        "with tf.argmax and a list comprehension",
+        cell="predict_ids",
+        source="""
+        def predict_ids(logits):
+            return tf.argmax(logits, axis=-1).numpy()
+
+        def names_of(ids, class_names):
+            return np.array([str(class_names[int(i)]) for i in ids])
+        """,
+    ),
+    Variant(
+        "cut afterwards, counted in a loop",
+        cell="first_batch",
+        source="""
+        first_ids = predict_ids(logits)[:32]
+        first_names = [class_names[i] for i in first_ids]
+        num_right = 0
+        for answer, label in zip(first_ids, labels):
+            if answer == label:
+                num_right += 1
+        """,
+    ),
+    Variant(
+        "pyplot, five in a row, the sign at the end",
+        cell="plot_predictions",
+        source="""
+        def plot_predictions(images, labels, predicted, class_names):
+            fig = plt.figure(figsize=(11, 14))
+            for i in range(len(images)):
+                plt.subplot(6, 5, i + 1)
+                plt.imshow(images[i])
+                good = predicted[i] == labels[i]
+                text = class_names[predicted[i]] + ("" if good else f", not {class_names[labels[i]]}")
+                plt.title(text + (" ✓" if good else " ✗"), color="blue" if good else "red")
+                plt.axis("off")
+            return fig
+        """,
+    ),
+    Variant(
+        "with TensorFlow's own",
+        cell="confusion_matrix",
+        source="""
+        def confusion_matrix(labels, predicted, num_classes):
+            return tf.math.confusion_matrix(labels, predicted, num_classes)
+        """,
+    ),
+    Variant(
+        "a loop over the classes",
+        cell="recall",
+        source="""
+        def recall(matrix):
+            shares = []
+            for i, row in enumerate(np.asarray(matrix)):
+                shares.append(row[i] / row.sum() if row.sum() > 0 else float("nan"))
+            return np.array(shares)
+        """,
+    ),
+    Variant(
+        "with np.digitize",
+        cell="calibration",
+        source="""
+        def calibration(probs, labels, edges):
+            sure = np.max(probs, -1)
+            good = (np.argmax(probs, -1) == labels).astype(float)
+            which = np.digitize(sure, edges) - 1
+            bins = range(len(edges) - 1)
+            mean = lambda values: float(np.mean(values)) if len(values) else float("nan")
+            return (np.array([mean(sure[which == b]) for b in bins]), np.array([mean(good[which == b]) for b in bins]),
+                    np.array([int((which == b).sum()) for b in bins]))
+        """,
+    ),
+    Variant(
+        "with sorted",
+        cell="worst_mistakes",
+        source="""
+        def worst_mistakes(probs, labels, count):
+            mistakes = [i for i in range(len(labels)) if np.argmax(probs[i]) != labels[i]]
+            mistakes.sort(key=lambda i: max(probs[i]), reverse=True)
+            return np.array(mistakes[:count], dtype=int)
+        """,
+    ),
+]

@@ -1,0 +1,22 @@
+"""The checks are tested: wrong solutions lose exactly their points, right ones none, and every point has both."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from autograder.sources import SOURCES
+from tests.mutants.__main__ import run
+
+ASSIGNMENTS = [path.stem for path in sorted(SOURCES.glob("[0-9][0-9]-*.py"))]
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_every_mutant_loses_exactly_its_points_and_every_variant_keeps_all(name):
+    module = name.partition("-")[2].replace("-", "_")
+    assert importlib.util.find_spec(f"tests.mutants.{module}"), f"tests/mutants/{module}.py is missing"
+    table = run(name)
+    assert not table.problems(), "\n".join(table.problems())
+    assert table.killed() == len(table.mutants())
