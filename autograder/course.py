@@ -1,0 +1,50 @@
+"""What submissions are graded by: the assignments and their checks."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+from autograder.checks.core import Check
+from autograder.notebooks import Assignment
+from autograder.sources import load_all
+
+_PACKAGES_THAT_JUDGE = ("autograder.checks", "solutions.hidden_checks")
+_MODULES_THAT_JUDGE = ("autograder.run", "autograder.session", "autograder.protocol", "autograder.reference")
+
+
+@dataclass(frozen=True)
+class Course:
+    """The assignments by name, and the packages whose module `Assignment.module` holds an assignment's checks."""
+
+    assignments: Mapping[str, Assignment] = field(default_factory=load_all)
+    visible: str = "autograder.checks"
+    hidden: str = "solutions.hidden_checks"
+
+    def checks(self, module: str) -> tuple[Mapping[str, Check], Mapping[str, Check]]:
+        """Return an assignment's visible and hidden checks by grade id."""
+        return _checks(f"{self.visible}.{module}"), _checks(f"{self.hidden}.{module}")
+
+    def fingerprint(self) -> str:
+        """Return a digest of everything that decides about points: where it changes, submissions are graded again."""
+        digest = hashlib.sha256()
+        for package in dict.fromkeys((*_PACKAGES_THAT_JUDGE, self.visible, self.hidden)):
+            for folder in importlib.util.find_spec(package).submodule_search_locations or ():  # type: ignore[union-attr]
+                for path in sorted(Path(folder).rglob("*.py")):
+                    digest.update(path.read_bytes())
+        for module in _MODULES_THAT_JUDGE:
+            origin = importlib.util.find_spec(module).origin  # type: ignore[union-attr]
+            digest.update(Path(str(origin)).read_bytes())
+        return digest.hexdigest()
+
+
+def _checks(name: str) -> Mapping[str, Check]:
+    if importlib.util.find_spec(name) is None:
+        return {}
+    module: ModuleType = importlib.import_module(name)
+    return {key: value for key, value in vars(module).items() if isinstance(value, Check)}

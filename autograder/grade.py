@@ -1,0 +1,170 @@
+"""Grades a class: finds what was handed in, has it graded by workers, and writes grades, gradebook and feedback.
+
+Every submission found gets a row, whatever becomes of it. What is known is kept in a journal at once, so a run that was
+killed at any moment goes on with `resume` where it stopped; results are written to the gradebook and as feedback pages
+one by one, and to `grades.csv` at the end, each file in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+from autograder.collect import find_submissions
+from autograder.course import Course
+from autograder.data import ready_data
+from autograder.doctor import choose
+from autograder.journal import Journal, key_of
+from autograder.limits import Limits
+from autograder.pool import ATTEMPTS, Pool
+from autograder.rebuild import rebuild
+from autograder.record import prepare, record
+from autograder.report import write_feedback, write_grades
+from autograder.results import SubmissionResult
+from autograder.sandbox.cage import PRELOAD
+from autograder.submissions import Found, Rebuilt, Rejected
+from autograder.worker import Setup, Task
+from flowercourse.errors import CourseError
+
+
+@dataclass(frozen=True)
+class _Class:
+    """What does not change during a run."""
+
+    out: Path
+    course: Course
+    db: str | None
+    journal: Journal
+
+
+def grade_class(
+    submitted: Path,
+    out: Path,
+    *,
+    assignment: str | None = None,
+    jobs: int = 1,
+    db: str | None = None,
+    resume: bool = False,
+    isolation: str = "auto",
+    limits: Limits | None = None,
+    course: Course | None = None,
+    preload: tuple[str, ...] | None = None,
+    progress: bool = True,
+) -> list[SubmissionResult]:
+    """Grade every submission below `submitted` and return the results, sorted by student and assignment.
+
+    Args:
+        submitted: folder in nbgrader's layout, STUDENT/ASSIGNMENT/NOTEBOOK.ipynb; nothing is written there.
+        out: folder for grades.csv, results.json, gradebook, notebooks that ran, and feedback; made if missing.
+        assignment: only this assignment.
+        jobs: submissions to grade at the same time.
+        db: the gradebook's address as SQLAlchemy writes it; None for a file in `out`.
+        resume: keep the grades of an earlier run whose notebook, checks, exercise and limits are unchanged.
+        isolation: `auto`, or one of `autograder.sandbox.launch.ISOLATIONS`.
+        limits: what a submission may use.
+        course: assignments and checks; None for the course's own.
+        preload: modules to import once for all notebooks; None for those that the course's notebooks use.
+        progress: whether to show a progress bar on stderr.
+
+    Raises:
+        CourseError: grading cannot begin: no folder, no isolation that works here, or another run writes to `out`.
+    """
+    submitted, out = Path(submitted), Path(out)
+    limits = limits or Limits()
+    is_own_course, course = course is None, course or Course()
+    if assignment is not None and assignment not in course.assignments:
+        known = ", ".join(sorted(course.assignments))
+        raise CourseError(f"there is no assignment {assignment!r}", f"the course has {known}", "name one of them")
+    found = find_submissions(submitted, assignment=assignment)
+    in_force = choose(isolation)
+    secret = (submitted.resolve(), out.resolve())
+    environment = tuple((_threads(jobs) | (ready_data() if is_own_course and found else {})).items())
+    setup = Setup(course, in_force, limits, secret, PRELOAD if preload is None else preload, environment)
+    out.mkdir(parents=True, exist_ok=True)
+    with closing(Journal(out, resume=resume)) as journal:
+        prepare(out, course.assignments, db=db)
+        everything = _Class(out, course, db, journal)
+        with tqdm(total=len(found), desc="grading", unit="submission", disable=not progress) as bar:
+            results = []
+            for result in _grade_all(found, everything, setup, jobs):
+                results.append(result)
+                bar.update()
+        write_grades(out, results)
+    return sorted(results, key=lambda result: result.key)
+
+
+def _threads(jobs: int) -> dict[str, str]:
+    """Return the variables that give each parallel submission its share of the processor's cores."""
+    share = str(max(1, (os.cpu_count() or 1) // jobs))
+    return dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), share)
+
+
+def _grade_all(found: list[Found], everything: _Class, setup: Setup, jobs: int) -> Iterator[SubmissionResult]:
+    """Yield a result for each submission: first what needs no run, then what workers send, as it comes."""
+    decides = (everything.course.fingerprint(), json.dumps(setup.limits.as_dict()), setup.isolation)
+    tasks: list[Task] = []
+    for one in found:
+        rebuilt = _rebuilt(one, everything.course)
+        if isinstance(rebuilt, SubmissionResult):
+            _publish(everything, rebuilt)
+            yield rebuilt
+            continue
+        key = key_of(rebuilt.student_id, rebuilt.assignment, rebuilt.digest, rebuilt.version, *rebuilt.notes, *decides)
+        known = everything.journal.results.get(key)
+        if known is None:
+            tasks.append(Task(key, rebuilt, everything.journal.seed(key)))
+            continue
+        if key not in everything.journal.recorded:
+            _publish(everything, known, key)
+        yield known
+    for task, answer in Pool(setup, jobs).grade(tasks):
+        if "result" in answer:
+            result = SubmissionResult.from_json(answer["result"])
+            everything.journal.add(task.key, result)
+            _publish(everything, result, task.key)
+        else:
+            result = _not_graded(task.rebuilt, str(answer["failure"]))
+            _publish(everything, result)
+        yield result
+
+
+def _rebuilt(found: Found, course: Course) -> Rebuilt | SubmissionResult:
+    """Return the notebook to run, or the result of one that cannot be."""
+    assignment = course.assignments.get(found.assignment)
+    worth = float(assignment.max_score) if assignment else 0.0
+    try:
+        return rebuild(found, assignment)
+    except Rejected as rejected:
+        message = str(rejected)
+    except Exception as error:  # a mistake of ours in reading one notebook must not cost the others their grades
+        message = f"The notebook could not be read ({type(error).__name__}: {error})."
+    return SubmissionResult(found.student_id, found.assignment, "rejected", 0.0, worth, message=message)
+
+
+def _publish(everything: _Class, result: SubmissionResult, key: str | None = None) -> None:
+    """Write a result to the gradebook and as a feedback page; writing it again does no harm."""
+    assignment = everything.course.assignments.get(result.assignment)
+    record(everything.out, result, assignment, db=everything.db)
+    write_feedback(everything.out, result, assignment.title if assignment else "")
+    if key is not None:
+        everything.journal.mark_recorded(key)
+
+
+def _not_graded(rebuilt: Rebuilt, failure: str) -> SubmissionResult:
+    """Return the row of a submission whose grading failed for a reason of ours; `resume` tries it again."""
+    reason = failure.strip().splitlines()[-1][:300]
+    return SubmissionResult(
+        rebuilt.student_id,
+        rebuilt.assignment,
+        "crashed",
+        0.0,
+        float(rebuilt.max_score),
+        message=f"Grading failed {ATTEMPTS} times, which is our fault; grade again with --resume. ({reason})",
+        version=rebuilt.version,
+    )

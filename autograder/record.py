@@ -1,0 +1,341 @@
+"""Keeps results where instructors look for them: nbgrader's gradebook, and a course folder that formgrader opens.
+
+``DIR`` becomes an nbgrader course: ``gradebook.db`` (or any database that SQLAlchemy reaches), ``nbgrader_config.py``,
+``source/``, ``release/``, and ``autograded/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb``, the notebook that ran. Jupyter
+started in ``DIR`` shows it in formgrader, where answers in words are graded by hand. There is no ``submitted/`` in it:
+formgrader's own autograde button would run learners' code without any isolation.
+
+`prepare` is called once a run and before the first `record`; `record` once for each submission, from one process at a
+time. Both may be repeated: what is recorded again replaces what was there. A grader's scores and comments stay where
+the learner's answer is the same, and go where it has changed.
+
+A student's id in the gradebook is the folder name that `autograder.files.to_folder_name` makes of it: the id itself,
+unless it holds characters that nbgrader or a file system cannot take.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from autograder.files import to_folder_name, write_text
+from autograder.notebooks import METADATA_KEY, Assignment, Cell, checksum, dumps, instructor_notebook, learner_notebook
+from autograder.outputs import inert_outputs
+from autograder.pages import template
+from autograder.results import CellOutcome, ManualGrade, SubmissionResult
+from flowercourse.errors import CourseError
+
+ADDRESS = "gradebook.url"  # where a database of the instructor's choice is remembered
+Answers = Mapping[str, str]  # sources of a notebook that ran, by cell id
+
+
+def prepare(out: Path, assignments: Mapping[str, Assignment], *, db: str | None = None) -> None:
+    """Make ``out`` an nbgrader course that knows ``assignments``.
+
+    Args:
+        out: The folder that a run of ``autograder grade`` writes to.
+        assignments: The assignments of this run, by name.
+        db: The gradebook's address, as SQLAlchemy writes it; None means ``out/gradebook.db``. It is remembered in
+            ``out/gradebook.url``, readable by nobody else.
+
+    Raises:
+        CourseError: There is no database at that address, or no driver for it.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    _make_tables(db or f"sqlite:///{out.resolve() / 'gradebook.db'}")
+    config = out / "nbgrader_config.py"
+    write_text(config, template("nbgrader_config.py.j2").render())
+    if db:
+        write_text(out / ADDRESS, db)
+        (out / ADDRESS).chmod(0o600)  # a database's address may hold a password
+    else:
+        (out / ADDRESS).unlink(missing_ok=True)
+    for name, assignment in assignments.items():
+        write_text(out / "source" / name / f"{name}.ipynb", dumps(instructor_notebook(assignment)))
+        write_text(out / "release" / name / f"{name}.ipynb", dumps(learner_notebook(assignment)))
+    with _transaction(out, db) as session:
+        for assignment in assignments.values():
+            _save_assignment(session, assignment)
+
+
+def record(out: Path, result: SubmissionResult, assignment: Assignment | None, *, db: str | None = None) -> None:
+    """Write one result to the gradebook, in one transaction, and its notebook to ``out/autograded``.
+
+    Args:
+        out: The folder given to `prepare`.
+        result: The result.
+        assignment: Its assignment; None for a submission to an assignment that does not exist, which has no place in a
+            gradebook and is left out.
+        db: The gradebook's address, as given to `prepare`.
+    """
+    if assignment is None:
+        return
+    path = notebook_path(out, result)
+    before = _answers(path)
+    ran = _ran(result, assignment)
+    # The database first: should this process die between the two, the old notebook still shows which answers changed,
+    # and recording again does what was left undone.
+    with _transaction(out, db) as session:
+        _save_result(session, result, assignment, before, ran)
+    write_text(path, dumps(ran))
+
+
+def notebook_path(out: Path, result: SubmissionResult) -> Path:
+    """Return where the notebook that ran is kept."""
+    return out / "autograded" / to_folder_name(result.student_id) / result.assignment / f"{result.assignment}.ipynb"
+
+
+def manual_grades(out: Path, *, db: str | None = None) -> dict[tuple[str, str], dict[str, ManualGrade]]:
+    """Return what graders decided, and what waits for them.
+
+    Returns:
+        By student's folder name and assignment, and then by grade id, for every written answer, and for every other
+        cell whose points or comment come from a grader.
+    """
+    from nbgrader import api
+
+    with _transaction(out, db) as session:
+        return {
+            (submitted.student.id, submitted.assignment.assignment.name): _manual_grades(submitted)
+            for submitted in session.query(api.SubmittedNotebook)
+        }
+
+
+def _manual_grades(submitted: Any) -> dict[str, ManualGrade]:
+    comments = {comment.name: comment.manual_comment or "" for comment in submitted.comments}
+    made = {name: ManualGrade(None, 0.0, comment, is_written=False) for name, comment in comments.items() if comment}
+    for grade in submitted.grades:
+        is_written = grade.cell.cell_type == "markdown"
+        decided = grade.manual_score is not None or bool(grade.extra_credit)
+        if is_written or decided:
+            score = None if is_written and grade.needs_manual_grade and not decided else grade.score
+            made[grade.name] = ManualGrade(score, grade.cell.max_score, comments.get(grade.name, ""), is_written)
+    return made
+
+
+@contextmanager
+def _transaction(out: Path, db: str | None) -> Iterator[Any]:
+    """Yield a database session that is committed when the block succeeds, and undone when it does not."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(address(out, db)) as gradebook:
+        try:
+            yield gradebook.db
+            gradebook.db.commit()
+        except BaseException:
+            gradebook.db.rollback()
+            raise
+
+
+def address(out: Path, db: str | None = None) -> str:
+    """Return the gradebook's address: ``db``, else the one that `prepare` was given, else a file in ``out``."""
+    remembered = out / ADDRESS
+    if db or not remembered.is_file():
+        return db or f"sqlite:///{out.resolve() / 'gradebook.db'}"
+    return remembered.read_text(encoding="utf-8").strip()
+
+
+def _make_tables(url: str) -> None:
+    """Make a new gradebook's tables, as nbgrader does, but without starting the program ``alembic`` for it (3 s)."""
+    import sqlalchemy
+    from alembic.script import ScriptDirectory
+    from nbgrader import api, dbutil
+
+    try:
+        engine = sqlalchemy.create_engine(url)
+        engine.connect().close()
+    except (
+        sqlalchemy.exc.SQLAlchemyError,
+        ImportError,
+    ) as error:  # ImportError: the database's driver is not installed
+        reason = str(error).split("\n")[0].replace(url, "the address")
+        raise CourseError(
+            "The gradebook was not opened",
+            reason,
+            "Give --db an address as SQLAlchemy writes it, such as sqlite:////home/me/gradebook.db",
+        ) from error
+    if not sqlalchemy.inspect(engine).get_table_names():
+        version = ScriptDirectory(dbutil.ALEMBIC_DIR).get_current_head()
+        table = sqlalchemy.Table(
+            "alembic_version",
+            sqlalchemy.MetaData(),
+            sqlalchemy.Column("version_num", sqlalchemy.String(32), nullable=False),
+        )
+        with engine.begin() as connection:
+            api.Base.metadata.create_all(connection)
+            table.create(connection)
+            connection.execute(table.insert().values(version_num=version))
+    engine.dispose()
+
+
+def _get_or_add(session: Any, table: type, **key: Any) -> Any:
+    row = session.query(table).filter_by(**key).one_or_none()
+    if row is None:
+        row = table(**key)
+        session.add(row)
+        session.flush()  # gives it its id
+    return row
+
+
+def _save_assignment(session: Any, assignment: Assignment) -> None:
+    from nbgrader import api
+
+    known = session.query(api.Assignment).filter_by(name=assignment.name).one_or_none()
+    if known is None:
+        known = api.Assignment(name=assignment.name)  # belongs to nbgrader's default course
+        session.add(known)
+        session.flush()
+    notebook = _get_or_add(session, api.Notebook, name=assignment.name, assignment_id=known.id)
+    notebook.kernelspec = json.dumps({"display_name": "Python 3", "language": "python", "name": "python3"})
+    marked = {cell.id: cell for cell in assignment.cells if cell.has_grade_id}
+    graded = {name for name, cell in marked.items() if cell.points}
+    answered = {name for name, cell in marked.items() if cell.kind in ("solution", "written")}
+    for old in [*notebook._base_cells]:
+        if old.name not in (graded if isinstance(old, api.GradeCell) else answered):
+            for entry in [*old.grades, *old.comments]:
+                session.delete(entry)
+            session.delete(old)
+    for old in [*notebook.source_cells]:
+        if old.name not in marked:
+            session.delete(old)
+    session.flush()
+    for cell in marked.values():
+        _save_cell(session, notebook.id, cell)
+
+
+def _save_cell(session: Any, notebook_id: str, cell: Cell) -> None:
+    """Save what nbgrader keeps of a cell: what it is worth, and how it reads with hidden tests and without solution."""
+    from nbgrader import api
+
+    cell_type = "code" if cell.is_code else "markdown"
+    if cell.points:
+        row = session.query(api.GradeCell).filter_by(name=cell.id, notebook_id=notebook_id).one_or_none()
+        if row is None:
+            row = api.GradeCell(name=cell.id, notebook_id=notebook_id, max_score=cell.points, cell_type=cell_type)
+            session.add(row)
+        row.max_score, row.cell_type = float(cell.points), cell_type
+    if cell.kind in ("solution", "written"):
+        _get_or_add(session, api.SolutionCell, name=cell.id, notebook_id=notebook_id)
+    text = cell.source if cell.kind == "check" else cell.given
+    row = session.query(api.SourceCell).filter_by(name=cell.id, notebook_id=notebook_id).one_or_none()
+    if row is None:
+        row = api.SourceCell(name=cell.id, notebook_id=notebook_id, cell_type=cell_type)
+        session.add(row)
+    row.cell_type, row.locked, row.source = cell_type, cell.kind in ("check", "locked"), text
+    row.checksum = checksum(cell, text)
+
+
+def _save_result(
+    session: Any, result: SubmissionResult, assignment: Assignment, before: Answers | None, ran: dict[str, Any]
+) -> None:
+    from nbgrader import api
+
+    exercise = session.query(api.Assignment).filter_by(name=assignment.name).one()
+    notebook = session.query(api.Notebook).filter_by(name=assignment.name, assignment_id=exercise.id).one()
+    student = _get_or_add(session, api.Student, id=to_folder_name(result.student_id))
+    submission = _get_or_add(session, api.SubmittedAssignment, assignment_id=exercise.id, student_id=student.id)
+    submitted = _get_or_add(session, api.SubmittedNotebook, assignment_id=submission.id, notebook_id=notebook.id)
+    cells = {cell.id: cell for cell in assignment.cells}
+    scores = {check.grade_id: check.score for check in result.checks}
+    answers = {cell["id"]: cell["source"] for cell in ran["cells"]}
+    grades = {grade.cell_id: grade for grade in session.query(api.Grade).filter_by(notebook_id=submitted.id)}
+    comments = {comment.cell_id: comment for comment in session.query(api.Comment).filter_by(notebook_id=submitted.id)}
+    for graded in session.query(api.GradeCell).filter_by(notebook_id=notebook.id):
+        grade = grades.get(graded.id)
+        if grade is None:
+            grade = api.Grade(cell_id=graded.id, notebook_id=submitted.id)
+            session.add(grade)
+        _set_grade(grade, cells[graded.name], scores.get(graded.name, 0.0), answers, before)
+    for answer in session.query(api.SolutionCell).filter_by(notebook_id=notebook.id):
+        comment = comments.get(answer.id)
+        if comment is None:
+            comment = api.Comment(cell_id=answer.id, notebook_id=submitted.id)
+            session.add(comment)
+        text = answers.get(answer.name, "")
+        if before is not None and before.get(answer.name, "") != text:
+            comment.manual_comment = None
+        comment.auto_comment = None if _is_answer(text, cells[answer.name]) else "No response."
+
+
+def _set_grade(grade: Any, cell: Cell, score: float, answers: Answers, before: Answers | None) -> None:
+    if cell.kind == "check":
+        grade.auto_score = float(score)
+        # As in nbgrader: a score that a grader set stays in force, and the new one is pointed out.
+        grade.needs_manual_grade = grade.manual_score is not None
+        return
+    if before is not None and before.get(cell.id) != answers.get(cell.id):
+        grade.manual_score = grade.extra_credit = None
+    # An answer that was not given is worth nothing, and nobody has to look at it.
+    answered = _is_answer(answers.get(cell.id, ""), cell)
+    grade.auto_score = None if answered else 0.0
+    grade.needs_manual_grade = answered and grade.manual_score is None
+
+
+def _is_answer(text: str, cell: Cell) -> bool:
+    return text.strip() not in ("", cell.given.strip(), _without_html(cell.given).strip())
+
+
+def _answers(path: Path) -> Answers | None:
+    """Return the sources of the notebook that was recorded before, by cell id; None where there is none."""
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return {cell["id"]: "".join(cell["source"]) for cell in cells}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _ran(result: SubmissionResult, assignment: Assignment) -> dict[str, Any]:
+    """Return the notebook that ran, with what it showed; its outputs are such that no browser runs any of them."""
+    template = learner_notebook(assignment)
+    exercise = {cell["id"]: cell for cell in template["cells"]}
+    about = f"**{result.status}**: {result.score:g} of {result.max_score:g} points. {result.message}"
+    head = {"cell_type": "markdown", "id": "result", "metadata": {"editable": False}, "source": _without_html(about)}
+    return {**template, "cells": [head, *(_ran_cell(cell, exercise.get(cell.id)) for cell in result.cells)]}
+
+
+def _ran_cell(cell: CellOutcome, exercise: dict[str, Any] | None) -> dict[str, Any]:
+    is_code = exercise["cell_type"] == "code" if exercise else cell.role != "text"
+    made: dict[str, Any] = {
+        "cell_type": "code" if is_code else "markdown",
+        "id": cell.id,
+        "metadata": (exercise["metadata"] if exercise else {}) | {METADATA_KEY: _about(cell)},
+        "source": cell.source if is_code else _without_html(cell.source),
+    }
+    return made | ({"execution_count": None, "outputs": inert_outputs(cell.outputs)} if is_code else {})
+
+
+def _about(cell: CellOutcome) -> dict[str, Any]:
+    return {"role": cell.role, "note": cell.note, "state": cell.state, "seconds": round(cell.seconds, 3)}
+
+
+def ran_cells(out: Path, result: SubmissionResult, assignment: Assignment) -> tuple[CellOutcome, ...]:
+    """Return the cells of the notebook that ran, as `record` kept them."""
+    try:
+        cells = json.loads(notebook_path(out, result).read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return ()
+    points = {cell.id: cell.points for cell in assignment.cells}
+    return tuple(
+        CellOutcome(
+            id=cell["id"],
+            source="".join(cell["source"]).replace("<\u2060", "<"),
+            points=points.get(cell["id"], 0),
+            outputs=tuple(cell.get("outputs", ())),
+            **cell["metadata"][METADATA_KEY],
+        )
+        for cell in cells
+        if METADATA_KEY in cell["metadata"]
+    )
+
+
+def _without_html(markdown: str) -> str:
+    """Return a learner's Markdown in which no HTML tag begins; to the eye nothing changes.
+
+    Formgrader turns Markdown into HTML without cleaning it, in the instructor's browser. A tag begins with "<" and a
+    letter, so an invisible character (a word joiner) between the two makes it text, in Markdown and in HTML.
+    """
+    return re.sub(r"<(?=[A-Za-z/!?])", "<\u2060", markdown)

@@ -1,0 +1,119 @@
+"""Keeps the limits that the operating system does not keep by itself, from outside and without asking anybody."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from autograder.limits import MIB, Limits
+from autograder.sandbox import watch
+from autograder.sandbox.outputs import Outputs
+
+INTERVAL_S = 0.05
+PIPE_BYTES = 1024 * 1024
+SPARE_PROCESSES = 32
+"""Above the limit before the submission is ended: where the operating system keeps the limit, it is never reached."""
+
+
+class Supervisor:
+    """A thread that drains what is printed, watches memory and processes, and ends the submission where it must.
+
+    Args:
+        handles: pidfds of the kernel and of init.
+        pipes: read ends of the kernel's stdout and stderr.
+        outputs: where to put what arrives there.
+        limits: what the submission may use.
+    """
+
+    def __init__(self, handles: list[int], pipes: tuple[int, int], outputs: Outputs, limits: Limits) -> None:
+        self.handles, self.pipes, self.outputs, self.limits = handles, pipes, outputs, limits
+        self.death: Any = ""
+        self.peak_bytes = 0
+        self.lock = threading.RLock()
+        self.open_pipes = {pipes[0]: "stdout", pipes[1]: "stderr"}
+        for fd in pipes:
+            os.set_blocking(fd, False)
+            with suppress(OSError):
+                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self.init_pid = watch.pid_of(handles[1])
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
+
+    def drain(self) -> None:
+        """Take in what has been printed up to now."""
+        with self.lock:
+            for fd, name in list(self.open_pipes.items()):
+                for _ in range(16):  # a flood never keeps anybody here
+                    try:
+                        data = os.read(fd, PIPE_BYTES)
+                    except BlockingIOError:
+                        break
+                    except OSError:
+                        data = b""
+                    if not data:
+                        del self.open_pipes[fd]
+                        break
+                    self.outputs.text(name, data)
+
+    def finish_outputs(self) -> tuple[Mapping[str, Any], ...]:
+        """Return what the cell that has just ended showed."""
+        with self.lock:
+            self.drain()
+            return self.outputs.finish()
+
+    def kill(self, why: str) -> None:
+        """End all processes of the submission, now; the first reason is the one that counts."""
+        with self.lock:
+            self.death = self.death or why
+        for handle in reversed(self.handles):
+            with suppress(OSError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End all processes, and stop watching."""
+        self.ending.set()
+        for handle in reversed(self.handles):
+            with suppress(OSError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        self.thread.join(timeout=10)
+        for fd in (*self.pipes, *self.handles):
+            with suppress(OSError):
+                os.close(fd)
+
+    def _watch(self) -> None:
+        next_look = 0.0
+        while not self.ending.is_set():
+            poller = select.poll()
+            for fd in (*self.open_pipes, self.handles[0]):
+                poller.register(fd, select.POLLIN)
+            events = poller.poll(INTERVAL_S * 1000)
+            if self.ending.is_set():
+                return
+            self.drain()
+            if any(fd == self.handles[0] for fd, _ in events):
+                self.kill("crashed")
+                return
+            if time.monotonic() >= next_look:
+                self._look()
+                next_look = time.monotonic() + INTERVAL_S
+
+    def _look(self) -> None:
+        pids = watch.processes_below(self.init_pid)
+        used = watch.usage(pids)
+        if used.processes > self.limits.processes + SPARE_PROCESSES:
+            self.kill("too_many_processes")
+        allowed = self.limits.memory_mb * MIB
+        held = used.resident
+        if held > allowed:
+            held = watch.proportional_memory(pids)
+        self.peak_bytes = max(self.peak_bytes, min(held, used.resident))
+        if held > allowed:
+            self.kill("out_of_memory")

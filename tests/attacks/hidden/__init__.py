@@ -1,0 +1,1 @@
+"""The toy assignment's hidden checks; see `tests.attacks.course`."""

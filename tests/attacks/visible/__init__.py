@@ -1,0 +1,1 @@
+"""The toy assignment's visible checks; see `tests.attacks.course`."""

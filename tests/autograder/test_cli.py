@@ -1,0 +1,164 @@
+"""The command line: what it prints, and with which exit status it ends."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+import pytest
+
+from autograder import build as building
+from autograder import cli, grade
+from autograder.limits import Limits
+from autograder.results import SubmissionResult
+
+
+@pytest.fixture
+def autograder(monkeypatch, capsys):
+    """Return a function that runs the command line and returns exit status, output and errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["autograder", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as exit_:
+            status = exit_.code or 0
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+@pytest.fixture
+def tiny_course(course, tmp_path, monkeypatch):
+    """Let `build` work on the course with 01-tiny, and write to a folder of the test."""
+    keywords = {"sources": course / "solutions/notebooks", "exercises": tmp_path / "exercises"}
+    for name, more in (("compare", {}), ("build", {"course": None})):
+        function = getattr(building, name)
+        monkeypatch.setattr(building, name, lambda f=function, more=more, **_: f(**keywords, **more))
+    monkeypatch.setattr(building, "orphans", lambda made, *_: [])
+    return tmp_path / "exercises"
+
+
+def test_help_lists_every_command_in_words(autograder):
+    status, out, _ = autograder("--help")
+    assert status == 0
+    for command in ("check", "build", "grade", "feedback", "export", "release", "doctor"):
+        assert f"\n  {command} " in out
+
+
+def test_help_of_grade_tells_every_limit_with_its_default(autograder):
+    status, out, _ = autograder("grade", "--help")
+    text = " ".join(out.split())
+    assert status == 0
+    for option in (
+        "--out",
+        "--assignment",
+        "--jobs",
+        "--db",
+        "--resume",
+        "--isolation",
+        "--cell-timeout",
+        "--memory-mb",
+    ):
+        assert option in text
+    assert f"[default: {Limits().memory_mb}]" in text
+    assert "SUBMITTED, which holds STUDENT/ASSIGNMENT/NOTEBOOK.ipynb" in text
+    assert "exit status is 0 when every submission has a row" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("grde",), "There is no command 'grde'. Did you mean 'grade'?"),
+        (("grade",), "Missing argument 'SUBMITTED'"),
+        (("grade", "."), "Missing option '--out'"),
+        (("grade", "/nowhere", "--out", "o"), "does not exist"),
+        (("grade", ".", "--out", "o", "--jobs", "0"), "0 is not in the range x>=1"),
+        (("grade", ".", "--out", "o", "--assignment", "01-preprocesing"), "Did you mean '01-preprocessing'?"),
+        (("grade", ".", "--out", "o", "--isolation", "bubblewarp"), "Did you mean 'bubblewrap'?"),
+        (("export", ".", "--format", "cvs"), "There is no format 'cvs'; there is csv. Did you mean 'csv'?"),
+        (("check", "/nowhere.ipynb"), "does not exist"),
+        (("build", "--chek"), "No such option"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_a_hint(autograder, arguments, words):
+    status, _, err = autograder(*arguments)
+    assert status == 2
+    assert words in " ".join(err.split())
+
+
+def test_what_cannot_be_done_ends_with_1_and_the_next_step(autograder, tmp_path):
+    status, _, err = autograder("feedback", tmp_path)
+    assert status == 1
+    assert "holds no grades" in err
+    assert "Name the folder given to autograder grade --out." in err
+
+
+def test_build_writes_and_check_names_what_is_stale_and_the_command(autograder, tiny_course):
+    status, out, err = autograder("build", "--check")
+    assert (status, out) == (1, "")
+    assert err.splitlines() == [
+        f"{tiny_course / '01-tiny/01-tiny.ipynb'} is not up to date",
+        "Make them again with: autograder build",
+    ]
+    status, out, _ = autograder("build")
+    assert status == 0
+    assert out.splitlines() == [f"{tiny_course / '01-tiny/01-tiny.ipynb'} written", "1 exercises are up to date."]
+    assert autograder("build", "--check") == (0, "1 exercises are up to date.\n", "")
+    assert autograder("build") == (0, "1 exercises are up to date.\n", "")
+
+
+def test_grade_hands_everything_on_and_a_low_score_is_no_failure(autograder, tmp_path, monkeypatch):
+    asked = {}
+
+    def grade_class(submitted, out, **keywords):
+        asked.update(keywords, submitted=submitted, out=out)
+        return [
+            SubmissionResult("a", "01-preprocessing", "graded", 0.0, 20.0),
+            SubmissionResult("b", "01-preprocessing", "rejected", 0.0, 20.0),
+        ]
+
+    monkeypatch.setattr(grade, "grade_class", grade_class)
+    options = [
+        "--assignment",
+        "01-preprocessing",
+        "--jobs",
+        "3",
+        "--resume",
+        "--cell-timeout",
+        "7",
+        "--memory-mb",
+        "900",
+    ]
+    status, out, _ = autograder("grade", tmp_path, "--out", tmp_path / "o", "--db", "sqlite:///x", *options)
+    assert status == 0
+    assert "2 submissions: 1 graded, 1 rejected" in out
+    assert asked.pop("limits") == Limits(cell_timeout_s=7.0, memory_mb=900)
+    assert asked == {
+        "submitted": tmp_path,
+        "out": tmp_path / "o",
+        "assignment": "01-preprocessing",
+        "jobs": 3,
+        "db": "sqlite:///x",
+        "resume": True,
+        "isolation": "auto",
+    }
+
+
+def test_a_learners_edition_knows_check_alone_and_says_so(autograder, monkeypatch):
+    find = importlib.util.find_spec
+    missing = "autograder.instructor_cli"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == missing else find(name, *rest))
+    status, out, _ = autograder("--help")
+    assert "\n  check " in out
+    assert "grade" not in out.split("Commands:")[1]
+    status, _, err = autograder("grade", ".")
+    assert status == 2
+    assert "not part of the learner's edition" in err
+
+
+def test_the_exercises_in_the_repository_are_up_to_date(autograder):
+    status, _, err = autograder("build", "--check")
+    assert status == 0, err

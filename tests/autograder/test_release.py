@@ -1,0 +1,201 @@
+"""The learner's edition: nothing in it gives an answer away, and a learner can work in it alone."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+import venv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from autograder import release as releasing
+from autograder.notebooks import dumps
+from autograder.release import refuse_secrets, release, without_instructors
+from autograder.sources import ROOT, load_all
+from flowercourse.errors import CourseError
+from solutions.sample_class.recipes import solved
+
+
+@pytest.fixture(scope="module")
+def edition(tmp_path_factory):
+    """Return the learner's edition of this repository."""
+    out = tmp_path_factory.mktemp("release") / "edition"
+    release(out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def texts(edition):
+    """Return the text of every file of the edition, by path."""
+    files = [path for path in edition.rglob("*") if path.is_file()]
+    return {str(path.relative_to(edition)): path.read_bytes().decode("utf-8", "replace") for path in files}
+
+
+def test_the_edition_holds_what_learners_need(edition, texts):
+    for name in ("README.md", "Makefile", "LICENSE", "pyproject.toml", "requirements.txt", "_config.yml", "_toc.yml"):
+        assert name in texts
+    exercises = [path.relative_to(ROOT) for path in (ROOT / "exercises").glob("*/*.ipynb")]
+    assert len(exercises) >= 5
+    for path in exercises:
+        assert (edition / path).read_bytes() == (ROOT / path).read_bytes()
+
+
+def test_the_edition_holds_nothing_of_the_instructors_side(edition, texts):
+    assert not (edition / "solutions").exists()
+    assert not (edition / "tests").exists()
+    assert not (edition / "book" / "instructors").exists()
+    grading = {
+        "build",
+        "collect",
+        "rebuild",
+        "grade",
+        "run",
+        "record",
+        "report",
+        "release",
+        "sandbox",
+        "instructor_cli",
+    }
+    assert not grading & {path.stem for path in (edition / "autograder").iterdir()}
+    assert "solutions" not in texts["pyproject.toml"]
+
+
+def test_no_function_of_solutions_and_hidden_checks_is_in_the_edition(texts):
+    """Compares whole functions, as Python reads them, so that another layout hides nothing."""
+    public = {dump for name, text in texts.items() if name.endswith(".py") for dump in functions(text)}
+    for name, text in texts.items():
+        if name.endswith(".ipynb"):
+            cells = json.loads(text)["cells"]
+            public |= {d for cell in cells if cell["cell_type"] == "code" for d in functions("".join(cell["source"]))}
+    secret: dict[str, str] = {}
+    # A hidden check that reads like the visible one (and draws its own inputs) has nothing to hide.
+    visible = {dump for path in (ROOT / "autograder" / "checks").glob("*.py") for dump in functions(path.read_text())}
+    for path in (ROOT / "solutions").rglob("*.py"):
+        if path.parent.name != "notebooks":  # those hold given code, too; their solutions follow below
+            hidden = path.parent.name == "hidden_checks"
+            found = set(functions(path.read_text())) - (visible if hidden else set())
+            secret |= dict.fromkeys(found, str(path))
+    for assignment in load_all().values():
+        for cell in assignment.cells:
+            if cell.kind == "solution":
+                secret |= dict.fromkeys(functions(cell.source), f"{assignment.name}, {cell.id}")
+    assert len(secret) > 100
+    assert sorted({secret[dump] for dump in secret.keys() & public}) == []
+
+
+def functions(text):
+    """Yield the bodies of functions of two statements or more, without their docstrings."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # magics in a notebook
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            if len(body) > 1:
+                yield ast.dump(ast.Module(body, []))
+
+
+def test_every_module_of_the_edition_finds_what_it_imports(edition):
+    for path in edition.glob("**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for name in names:
+                if name.split(".")[0] in ("autograder", "flowercourse", "solutions"):
+                    target = edition / name.replace(".", "/")
+                    assert target.is_dir() or target.with_suffix(".py").is_file(), f"{path}: {name}"
+
+
+def test_table_of_contents_lists_only_pages_that_are_there(edition):
+    content = yaml.safe_load((edition / "_toc.yml").read_text())
+    files = [chapter["file"] for part in content["parts"] for chapter in part["chapters"]]
+    assert files
+    assert all((edition / "book" / f"{name}.md").is_file() for name in files)
+    for page in (edition / "book").glob("*.md"):
+        assert not re.search(r"\]\([^)]*instructors/", page.read_text()), page.name
+
+
+def test_a_part_with_instructors_pages_alone_is_dropped():
+    toc = yaml.safe_dump(
+        {"parts": [{"caption": "A", "chapters": [{"file": "x"}]}, {"chapters": [{"file": "instructors/y"}]}]}
+    )
+    assert yaml.safe_load(without_instructors(toc))["parts"] == [{"caption": "A", "chapters": [{"file": "x"}]}]
+
+
+def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(CourseError, match="not empty"):
+        release(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("where", ["exercises/01-tiny/01-tiny.ipynb", "book/lesson.md", "flowercourse/helper.py"])
+def test_an_edition_with_lines_of_a_solution_is_refused(tiny, tmp_path, where):
+    leak = ["    the_sum_of_both_numbers = a + b", "    return the_sum_of_both_numbers"]
+    if where.startswith("book"):  # where two lines may be the same
+        source = tiny.cells[3].source.replace("    return", "    print(the_sum_of_both_numbers)\n    return")
+        tiny = replace(tiny, cells=(replace(tiny.cells[3], source=source),))
+        leak.insert(1, "print(the_sum_of_both_numbers)")
+    text = dumps({"cells": [{"source": "\n".join(leak)}]}) if where.endswith("ipynb") else "\n\n".join(leak)
+    (tmp_path / where).parent.mkdir(parents=True)
+    (tmp_path / where).write_text(dumps({"cells": [{"source": "pass"}]}))
+    refuse_secrets(tmp_path, [tiny])
+    (tmp_path / where).write_text(text)
+    with pytest.raises(CourseError, match=f"{where}.*solution of 01-tiny, cell add"):
+        refuse_secrets(tmp_path, [tiny])
+
+
+def test_a_refused_edition_leaves_nothing_behind(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise CourseError("no", "no", "no")
+
+    monkeypatch.setattr(releasing, "refuse_secrets", refuse)
+    with pytest.raises(CourseError):
+        release(tmp_path / "edition")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_learner_works_in_the_edition_alone(edition, tmp_path):
+    """In an environment that has the lock's packages, but not this repository."""
+    venv.create(tmp_path / "venv", with_pip=False)
+    (site,) = (tmp_path / "venv/lib").glob("python*/site-packages")
+    here = Path(json.__file__).parent  # the standard library is the same; only packages are added
+    assert here.is_dir()
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    # The paths of packages, without the link to this repository that an editable installation leaves there.
+    (site / "edition.pth").write_text("\n".join([str(edition), *packages]) + "\n")
+    python = tmp_path / "venv/bin/python"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def run(*arguments):
+        return subprocess.run(
+            [python, *arguments], cwd=edition, env=environment, capture_output=True, text=True, timeout=280
+        )
+
+    where = run("-c", "import autograder, flowercourse; print(autograder.__file__, flowercourse.__file__)")
+    assert where.stdout.count(str(edition)) == 2, where.stderr
+    assert run("-c", "import solutions.hidden_checks").returncode == 1
+    exercise = edition / "exercises/04-learning-curves/04-learning-curves.ipynb"
+    notebook = json.loads(exercise.read_text())
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    solved()(notebook, load_all()["04-learning-curves"])
+    mine = tmp_path / exercise.name
+    mine.write_text(dumps(notebook))
+    checked = run("-m", "autograder.cli", "check", str(mine))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "20 of 20 points" in checked.stdout
+    untouched = run("-m", "autograder.cli", "check", str(exercise))
+    assert untouched.returncode == 1
+    assert "  0 of 20 points" in untouched.stdout
+    refused = run("-m", "autograder.cli", "grade", ".", "--out", "x")
+    assert refused.returncode == 2
+    assert "not part of the learner's edition" in refused.stderr

@@ -1,0 +1,235 @@
+"""Grades as CSV and JSON, and the learners' feedback pages."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+
+from autograder.checks.core import CheckResult
+from autograder.files import from_folder_name, to_folder_name
+from autograder.outputs import MAX_TEXT, Picture, Text, plain, shown
+from autograder.report import COLUMNS, cell_text, feedback_page, feedback_path, grades_csv, parse_results, results_json
+from autograder.results import CellOutcome, ManualGrade, SubmissionResult
+
+
+def picture(**options):
+    file = io.BytesIO()
+    Image.new("RGB", (4, 3), "red").save(file, "PNG", **options)
+    return base64.b64encode(file.getvalue()).decode()
+
+
+def result(student="learner-01", **fields):
+    return SubmissionResult(student, "01-tiny", **({"status": "graded", "score": 1.5, "max_score": 5} | fields))
+
+
+def read(text):
+    return list(csv.reader(io.StringIO(text, newline="")))
+
+
+def test_grades_have_exactly_the_promised_columns_and_a_row_for_each_submission():
+    results = [result("b"), result("a", status="rejected", message='Say "yes", please.\nOr no.', seconds=1.234)]
+    table = read(grades_csv(results))
+    assert ",".join(table[0]) == "student_id,assignment,score,max_score,status,seconds,message"
+    assert table[1] == ["a", "01-tiny", "1.5", "5", "rejected", "1.23", 'Say "yes", please.\nOr no.']
+    assert [row[0] for row in table[1:]] == ["a", "b"]
+    assert grades_csv(results).count("\r\n") == 3
+
+
+@pytest.mark.parametrize(
+    "formula", ["=1+1", "=cmd|'/c calc'!A0", "@SUM(A1)", "+1+1", "-1+1", "\t=1", "\r=1", "+cmd|x!A"]
+)
+def test_no_value_runs_as_a_formula_in_a_spreadsheet(formula):
+    (row,) = read(grades_csv([result(formula, message=formula)]))[1:]
+    assert row[0] == f"'{formula}"
+    assert row[-1] == f"'{formula}"
+
+
+@pytest.mark.parametrize("student", ["learner-01", "-17", "+smith.j", "Jürgen", "a b", "x,y", 'a"b', "a\nb", "'x"])
+def test_ordinary_ids_stay_as_they_are(student):
+    assert read(grades_csv([result(student)]))[1][0] == student
+
+
+@given(st.text(max_size=30))
+def test_any_id_gives_one_row_with_all_columns(student):
+    (row,) = read(grades_csv([result(student)]))[1:]
+    assert len(row) == len(COLUMNS)
+    assert cell_text(student) == row[0]
+
+
+@given(st.text(max_size=30))
+def test_any_id_gives_a_safe_folder_and_can_be_read_from_it(student):
+    folder = to_folder_name(student)
+    assert re.fullmatch(r"[\w.@ %~-]+", folder, re.ASCII)
+    assert folder not in (".", "..")
+    assert not folder.startswith(".")
+    if "%~" not in folder and not any(0xD800 <= ord(character) < 0xE000 for character in student):
+        assert from_folder_name(folder) == student
+
+
+def test_long_ids_are_cut_and_still_differ():
+    assert to_folder_name("x" * 300) != to_folder_name("x" * 301)
+    assert len(to_folder_name("é" * 300)) <= 128
+
+
+def test_results_can_be_read_back_from_json():
+    check = CheckResult("adds", "It adds.", "failed", 1.5, 2.0, "Expected 3; found 4.", detail="for instructors")
+    made = result(checks=(check,), seed=5, message="\u2028 é \ud800")
+    assert parse_results(results_json([made])) == [made]
+    results_json([made]).encode("ascii")
+
+
+class Page(HTMLParser):
+    """Collects what a browser would do with a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text += data
+
+
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7 * 7 }}\x1b[31m\x00'
+
+
+def evil_page():
+    outputs = (
+        {"output_type": "stream", "name": "stdout", "text": EVIL},
+        {"output_type": "stream", "name": EVIL, "text": [EVIL, 5]},
+        {"output_type": "error", "ename": EVIL, "evalue": EVIL, "traceback": [EVIL]},
+        {"output_type": "error"},
+        {"output_type": "display_data", "data": {"text/html": EVIL, "text/plain": EVIL}},
+        {"output_type": "display_data", "data": {"application/javascript": "alert(1)"}},
+        {"output_type": "display_data", "data": {"image/svg+xml": "<svg onload=alert(1)>"}},
+        {"output_type": "display_data", "data": {"image/png": '"><script>alert(1)</script>'}},
+        {"output_type": "execute_result", "data": {"image/png": picture()}},
+        {"output_type": "update_display_data", "data": EVIL},
+        {"output_type": EVIL},
+        {},
+    )
+    cells = (
+        CellOutcome("setup", "given", EVIL, outputs=outputs),
+        CellOutcome("add", "learner", f"x = '''{EVIL}'''", outputs=outputs, note="A note."),
+        CellOutcome("adds", "graded", "checks.adds()", 2, outputs=outputs),
+        CellOutcome("thoughts", "text", EVIL, 5),
+        CellOutcome("added-1", "text", EVIL),
+        CellOutcome("cell-0", "text", f"# {EVIL}"),
+    )
+    checks = (CheckResult("adds", f"It `adds` {EVIL}.", "failed", 1.0, 2.0, EVIL, detail="SECRET TRACEBACK"),)
+    grades = {"thoughts": ManualGrade(3.0, 5.0, EVIL), "add": ManualGrade(None, 0.0, EVIL, is_written=False)}
+    return feedback_page(result(EVIL, checks=checks, cells=cells, message=EVIL, version="0123456789ab"), EVIL, grades)
+
+
+def test_nothing_on_a_feedback_page_runs_or_asks_another_place():
+    html = evil_page()
+    page = Page(html)
+    assert not {"script", "iframe", "object", "embed", "form", "link", "svg", "base", "video"} & set(page.tags)
+    assert page.tags.count("img") == 2  # the picture, once in each of the two cells
+    for name, value in page.attributes:
+        assert not name.startswith("on")
+        if name in ("src", "href"):
+            assert value.startswith(("data:image/png;base64,", "#"))
+    assert "default-src 'none'" in html
+    assert "@import" not in html
+    assert "url(" not in html
+    assert "\x1b" not in html
+    assert "\x00" not in html
+
+
+def test_a_feedback_page_shows_everything_as_text():
+    page = Page(evil_page())
+    assert page.text.count("<script>alert(1)</script>") >= 10
+    assert "{{ 7 * 7 }}" in page.text
+    assert "49" not in page.text
+    assert "SECRET TRACEBACK" not in page.text
+
+
+def test_a_feedback_page_says_score_points_and_messages():
+    checks = (
+        CheckResult("adds", "`add` adds.", "passed", 2.0, 2.0),
+        CheckResult("doubles", "It doubles.", "failed", 0.0, 3.0, "Expected 4; found 3. Multiply by 2."),
+    )
+    cells = (CellOutcome("adds", "graded", "", 2), CellOutcome("doubles", "graded", "", 3))
+    page = Page(feedback_page(result(checks=checks, cells=cells, score=2.0), "Adding numbers"))
+    text = " ".join(page.text.split())
+    assert "Adding numbers: 2 of 5 points" in text
+    assert "1 of 2 tasks are right. Go on with this one: It doubles." in text
+    assert "Expected 4; found 3. Multiply by 2." in text
+    assert ("aria-label", "right") in page.attributes
+    assert ("aria-label", "not yet") in page.attributes
+
+
+def test_a_hidden_checks_failure_shows_its_sentence_once_and_nothing_else():
+    check = CheckResult("adds", "It adds.", "failed", 0.0, 2.0, "It also adds negative numbers.")
+    text = Page(feedback_page(result(checks=(check,), cells=(CellOutcome("adds", "graded", "", 2),)))).text
+    assert text.count("It also adds negative numbers.") == 1
+
+
+def test_all_points_are_praised_and_a_rejected_page_says_what_to_do():
+    check = CheckResult("adds", "It adds.", "passed", 2.0, 2.0)
+    assert "Everything is right. Well done!" in feedback_page(result(checks=(check,), score=2, max_score=2))
+    page = feedback_page(result(status="rejected", score=0, message="The notebook is an empty file."))
+    assert "Could not be graded" in page
+    assert "The notebook is an empty file." in page
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("YOUR ANSWER HERE", "There is no answer here."), ("x", "A person will read")]
+)
+def test_only_an_answer_that_was_given_waits_for_a_person(text, words):
+    page = Page(feedback_page(result(cells=(CellOutcome("thoughts", "text", text, 5),))))
+    assert words in page.text
+
+
+def test_feedback_paths_stay_inside_the_folder(tmp_path):
+    for student in ("..", "../..", "/etc", "a/b", "a\0b", ".hidden", "con"):
+        path = feedback_path(tmp_path, result(student))
+        assert path.resolve().is_relative_to((tmp_path / "feedback").resolve())
+        assert len(path.relative_to(tmp_path).parts) == 4
+
+
+def test_terminal_commands_and_the_history_of_progress_bars_are_left_out():
+    assert plain("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x") == "red x"
+    assert plain(" 10%\r 50%\r100%\nend") == "100%\nend"
+    assert plain("a\x08\x00b\u202ec") == "abc"
+
+
+def test_long_output_is_cut_with_a_word_about_it():
+    assert plain("x" * (MAX_TEXT + 5)).endswith("[5 more characters]")
+    assert len(shown([{"output_type": "stream", "text": "x"}] * 500)) == 51
+
+
+def test_pictures_are_encoded_anew_without_their_passengers():
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Comment", "<script>alert(1)</script>")
+    (made,) = shown([{"output_type": "display_data", "data": {"image/png": picture(pnginfo=info)}}])
+    assert isinstance(made, Picture)
+    assert (made.width, made.height) == (4, 3)
+    assert b"script" not in made.png
+
+
+@pytest.mark.parametrize("data", ["", "not base64!", base64.b64encode(b"GIF89a").decode(), picture()[:40], 5, {"a": 1}])
+def test_what_is_no_picture_falls_back_to_its_text(data):
+    assert shown([{"output_type": "display_data", "data": {"image/png": data, "text/plain": "<Figure>"}}]) == [
+        Text("<Figure>")
+    ]
+
+
+def test_a_picture_that_has_too_many_pixels_is_not_unpacked():
+    file = io.BytesIO()
+    Image.new("1", (5_000, 4_000)).save(file, "PNG")
+    data = base64.b64encode(file.getvalue()).decode()
+    assert shown([{"output_type": "display_data", "data": {"image/png": data, "text/plain": "big"}}]) == [Text("big")]
