@@ -1,0 +1,19 @@
+"""The course's Sphinx extension: quizzes, exercise boxes with launch buttons, formulas without a script, docstrings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from flowersite import docstrings, exercise, mathml, quiz, without
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the parts; each knows only its own nodes and options."""
+    mathml.setup(app)
+    quiz.setup(app)
+    exercise.setup(app)
+    docstrings.setup(app)
+    without.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,112 @@
+"""What `build_tools/site.py` does with a good page, and with pages that must not be published."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.site.tools import ROOT, load_tool
+
+NOTEBOOK = """---
+file_format: mystnb
+kernelspec:
+  name: python3
+---
+# A page
+
+```{code-cell} python
+%s
+```
+"""
+SETTINGS = """title: A small book
+execute: {execute_notebooks: cache, raise_on_error: true}
+repository: {url: https://github.com/somebody/course, branch: main}
+launch_buttons: {thebe: false}
+sphinx:
+  local_extensions: {flowersite: book/_ext}
+  config: {html_math_renderer: mathml, language: en, nb_execution_show_tb: true}
+"""
+
+
+@pytest.fixture(scope="module")
+def small_book(tmp_path_factory) -> Path:
+    """A project with one page, the course's extension, and nothing else; built once so that later builds are quick."""
+    folder = tmp_path_factory.mktemp("project")
+    shutil.copytree(ROOT / "book" / "_ext", folder / "book" / "_ext")
+    (folder / "_config.yml").write_text(SETTINGS, encoding="utf-8")
+    (folder / "_toc.yml").write_text("format: jb-book\nroot: index\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def builder(small_book, monkeypatch):
+    """The build program, working on the small project, whose pages stand on nothing."""
+    tool = load_tool("site")
+    work = small_book / "_build" / "book"
+    places = {
+        "ROOT": small_book,
+        "WORK": work,
+        "HTML": work / "_build" / "html",
+        "SITE": small_book / "_build" / "site",
+        "STAMP": work / "stands-on.txt",
+        "SOURCES": ("book", "_config.yml", "_toc.yml"),
+    }
+    for name, value in places.items():
+        monkeypatch.setattr(tool, name, value)
+    monkeypatch.setattr(tool, "fingerprint", lambda: "nothing")
+    return tool
+
+
+def write(folder: Path, text: str) -> None:
+    """Replace the project's only page."""
+    (folder / "book" / "index.md").write_text(text, encoding="utf-8")
+
+
+def published(folder: Path) -> str:
+    """Return the published page."""
+    return (folder / "_build" / "site" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def published_once(builder, small_book) -> str:
+    """The page after a good build."""
+    write(small_book, NOTEBOOK % "print(6 * 7)")
+    builder.build()
+    return published(small_book)
+
+
+def test_a_good_page_is_executed_and_published(published_once, small_book):
+    assert ">42\n" in published_once
+    assert (small_book / "_build" / "site" / ".nojekyll").exists()
+
+
+def test_what_has_not_changed_is_not_built_again(builder, small_book, published_once, monkeypatch, capsys):
+    monkeypatch.setattr(builder, "jupyter_book", lambda: pytest.fail("built again"))
+    builder.build()
+    assert "up to date" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("page", "complaint"),
+    [
+        (NOTEBOOK % "1 / 0", "ZeroDivisionError"),
+        ("# A page\n\nSee {doc}`nowhere`.\n", "counts as an error"),
+        ("# A page\n\n:::{quiz}\n? Why?\n+ so\n:::\n", "counts as an error"),
+        ('# A page\n\n<a href="nowhere.html">this</a>\n', "broken link nowhere.html"),
+        ('# A page\n\n<img src="https://example.org/a.png" alt="a cat">\n', "from another host"),
+        ("# A page\n\n![](picture.png)\n", "has no description"),
+    ],
+    ids=["failed cell", "dead reference", "bad quiz", "dead link", "other host", "undescribed"],
+)
+def test_a_bad_page_stops_the_build_and_leaves_the_last_good_site(
+    builder, small_book, published_once, capsys, page, complaint
+):
+    shutil.copy(ROOT / "book" / "_static" / "flower.svg", small_book / "book" / "picture.png")
+    write(small_book, page)
+    with pytest.raises(SystemExit) as stopped:
+        builder.build()
+    assert stopped.value.code not in (0, None)
+    assert complaint in capsys.readouterr().out + str(stopped.value)
+    assert published(small_book) == published_once
