@@ -34,6 +34,7 @@ ALLOWED = (
     "binder/*",
     "build_tools/site.py",
     "build_tools/check_site.py",
+    "build_tools/execute_pages.py",
     "exercises/*/*.ipynb",
     "flowercourse/**/*",
     "autograder/__init__.py",

@@ -35,6 +35,7 @@ WORK = ROOT / "_build" / "book"  # Jupyter Book writes below WORK/_build
 HTML = WORK / "_build" / "html"
 SITE = ROOT / "_build" / "site"
 STAMP = WORK / "stands-on.txt"  # fingerprint of everything but the pages that the executed pages depend on
+EXECUTED = WORK / "_build" / ".jupyter_cache"  # Jupyter Book's cache of executed pages
 DOCTREES = WORK / "_build" / ".doctrees"  # the pages as Sphinx has read them
 BUILT_FROM = ".built-from.json"  # beside the published pages: fingerprints of what they were made from
 
@@ -128,6 +129,16 @@ def forget_executions_if_outdated(now: str) -> None:
     STAMP.write_text(now)
 
 
+def run(command: list[str]) -> int:
+    """Run a program in the pages' environment, show what it says but for noise, and return its exit status."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    with subprocess.Popen(command, cwd=ROOT, env=course_environment(), **options) as process:
+        for line in process.stdout:
+            if not NOISE.search(line):
+                print(line, end="", flush=True)
+    return process.returncode
+
+
 def jupyter_book(builder: str = "html") -> int:
     """Run Jupyter Book with warnings as errors.
 
@@ -140,12 +151,7 @@ def jupyter_book(builder: str = "html") -> int:
     program = Path(sys.executable).parent / "jupyter-book"
     command = [str(program), "build", "book", "--config", "_config.yml", "--toc", str(ROOT / "_toc.yml")]
     command += ["--path-output", str(WORK), "--builder", builder, "-W", "--keep-going", "--quiet"]
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
-    with subprocess.Popen(command, cwd=ROOT, env=course_environment(), **options) as process:
-        for line in process.stdout:
-            if not NOISE.search(line):
-                print(line, end="", flush=True)
-    return process.returncode
+    return run(command)
 
 
 def failed_cells() -> list[str]:
@@ -187,6 +193,7 @@ def build(fresh: bool = False) -> None:
         if built_from().get("looks") != made_from["looks"]:
             shutil.rmtree(DOCTREES, ignore_errors=True)  # Sphinx looks at pages only; executed cells are kept
         shutil.rmtree(HTML / "reports", ignore_errors=True)
+        run([sys.executable, str(ROOT / "build_tools" / "execute_pages.py"), str(EXECUTED)])
         status = jupyter_book()
         reports = failed_cells()
         if reports:

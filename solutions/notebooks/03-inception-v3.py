@@ -53,7 +53,7 @@ print(f"Backbones in use: {mobilenet.label}; {inception.label}")
 #
 # ## The candidates
 #
-# | | MobileNet V2 (2018) | Inception V3 (2015) |
+# | | MobileNet V2 (2018) | Inception V3 (2016) |
 # |---|---|---|
 # | made for | telephones | accuracy |
 # | pictures | 224 x 224 | **299 x 299** |
@@ -454,8 +454,8 @@ for name, layer, spec in [
 # - A comparison on the same pictures, with a verdict whose rule was fixed beforehand.
 # - The price of each model, to lay beside its accuracy.
 #
-# With trained weights on `tf_flowers`, the two backbones are so close that a test part of this size cannot separate
-# them. That is a result, not a failure: it says that the choice may be made by cost.
+# With trained weights on `tf_flowers`, expect the two backbones to be close. If a test part of this size cannot separate
+# them, that is a result, not a failure: the choice may then be made by cost.
 #
 # **A question to think about.** How many test pictures would you need to see a true difference of one percentage point?
 # The standard error shrinks with $\sqrt{n}$. Where could that many pictures come from?

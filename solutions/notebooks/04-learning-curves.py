@@ -1,6 +1,8 @@
 # %% [markdown]
 # # 4. Reading learning curves
 #
+# [Open it on Colab]({colab}) or [on Binder]({binder}).
+#
 # **When you have finished, you can**
 #
 # - draw accuracy and loss of a training run so that anybody can read them;

@@ -1,6 +1,8 @@
 # %% [markdown]
 # # 5. Looking at predictions
 #
+# [Open it on Colab]({colab}) or [on Binder]({binder}).
+#
 # **When you have finished, you can**
 #
 # - turn logits into probabilities, classes and names;
@@ -441,7 +443,7 @@ plt.show()
 # <details><summary>Hint</summary>
 #
 # `wrong = np.flatnonzero(...)` gives the positions of the mistakes. `np.argsort` sorts from small to large; the minus
-# sign turns it round. It sorts positions *within* `wrong`, so one more indexing is needed.
+# sign turns it around. It sorts positions *within* `wrong`, so one more indexing is needed.
 # </details>
 
 

@@ -1,6 +1,8 @@
 # %% [markdown]
 # # 6. Capstone: from a folder of photographs to a model card
 #
+# [Open it on Colab]({colab}) or [on Binder]({binder}).
+#
 # **When you have finished, you can**
 #
 # - make a classifier from any folder of photographs, your own included;
@@ -319,7 +321,8 @@ print(f"{DATASET}, {backbone.label}: {test_accuracy:.0%} of {len(test_ids)} test
 # Until now the backbone has not learned anything about your flowers. *Fine-tuning* lets it learn too, and that calls
 # for caution: its weights are the result of weeks of training, and large steps would undo it. So first the head is
 # trained, with the backbone frozen. (You have done that. A fresh head sends large and meaningless gradients.) Then both
-# learn together, with a learning rate a hundred times lower than usual.
+# learn together, with a learning rate a hundred times lower than usual. (Batch normalization learns here, too. Where one
+# can choose its layers, one would keep them frozen; a `hub.KerasLayer` is trained as a whole or not at all.)
 #
 # **Your task:** write `fine_tuning_model(layer, head, learning_rate)`.
 #
@@ -423,8 +426,8 @@ plt.show()
 #
 # 1. **What it does.** Input, output, classes, backbone and where its weights come from.
 # 2. **Data.** How many photographs, from where, how they were cut into parts, what was left out and why.
-# 3. **How good it is.** Test accuracy, on how many pictures, and what accuracy chance alone would explain. What is the
-#    weakest class?
+# 3. **How good it is.** Test accuracy, on how many pictures, and what accuracy chance alone would explain. (It belongs to
+#    the head of step 6: the fine-tuned `model` has not been tested.) What is the weakest class?
 # 4. **Limits.** What it was never shown (other flowers, no flower at all, winter), what it will answer then, and who
 #    should not use it.
 # 5. **How to repeat it.** Seeds, epochs, learning rate, versions.
