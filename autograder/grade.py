@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -112,26 +112,21 @@ def _grade_all(found: list[Found], everything: _Class, setup: Setup, jobs: int) 
     for one in found:
         rebuilt = _rebuilt(one, everything.course)
         if isinstance(rebuilt, SubmissionResult):
-            _publish(everything, rebuilt)
-            yield rebuilt
+            yield _publish(everything, rebuilt)
             continue
         key = key_of(rebuilt.student_id, rebuilt.assignment, rebuilt.digest, rebuilt.version, *rebuilt.notes, *decides)
         known = everything.journal.results.get(key)
         if known is None:
             tasks.append(Task(key, rebuilt, everything.journal.seed(key)))
             continue
-        if key not in everything.journal.recorded:
-            _publish(everything, known, key)
-        yield known
+        yield known if key in everything.journal.recorded else _publish(everything, known, key)
     for task, answer in Pool(setup, jobs).grade(tasks):
         if "result" in answer:
             result = SubmissionResult.from_json(answer["result"])
             everything.journal.add(task.key, result)
-            _publish(everything, result, task.key)
+            yield _publish(everything, result, task.key)
         else:
-            result = _not_graded(task.rebuilt, str(answer["failure"]))
-            _publish(everything, result)
-        yield result
+            yield _publish(everything, _not_graded(task.rebuilt, str(answer["failure"])))
 
 
 def _rebuilt(found: Found, course: Course) -> Rebuilt | SubmissionResult:
@@ -147,13 +142,22 @@ def _rebuilt(found: Found, course: Course) -> Rebuilt | SubmissionResult:
     return SubmissionResult(found.student_id, found.assignment, "rejected", 0.0, worth, message=message)
 
 
-def _publish(everything: _Class, result: SubmissionResult, key: str | None = None) -> None:
-    """Write a result to the gradebook and as a feedback page; writing it again does no harm."""
+def _publish(everything: _Class, result: SubmissionResult, key: str | None = None) -> SubmissionResult:
+    """Write a result to the gradebook and as a feedback page, and return it; writing it again does no harm.
+
+    A result that cannot be written there must not cost the others their grades, nor its own: it keeps its row, which
+    says what is missing.
+    """
     assignment = everything.course.assignments.get(result.assignment)
-    record(everything.out, result, assignment, db=everything.db)
-    write_feedback(everything.out, result, assignment.title if assignment else "")
+    try:
+        record(everything.out, result, assignment, db=everything.db)
+        write_feedback(everything.out, result, assignment.title if assignment else "")
+    except Exception as error:
+        said = f"Gradebook and feedback could not be written ({type(error).__name__}: {str(error)[:200]})"
+        return replace(result, message=f"{result.message} {said}; grade again with --resume.".strip())
     if key is not None:
         everything.journal.mark_recorded(key)
+    return result
 
 
 def _not_graded(rebuilt: Rebuilt, failure: str) -> SubmissionResult:

@@ -20,6 +20,7 @@ from autograder.results import SubmissionResult
 from flowercourse.errors import CourseError
 
 FOLDER = ".grading"
+SECRET_BYTES = 32
 
 
 class Journal:
@@ -57,10 +58,13 @@ class Journal:
     def _secret(self) -> bytes:
         """Return this folder's own secret, from which the submissions' seeds are drawn: the same after a crash."""
         path = self.folder / "secret"
-        if not path.exists():
+        if not path.exists() or path.stat().st_size != 2 * SECRET_BYTES:  # a power cut may leave an empty file
             made = path.with_suffix(".new")
             made.touch(mode=0o600)
-            made.write_text(secrets.token_hex(32))
+            with made.open("w") as file:
+                file.write(secrets.token_hex(SECRET_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
             made.replace(path)
         return bytes.fromhex(path.read_text())
 

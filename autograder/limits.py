@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from math import inf
 from typing import Any
 
 from flowercourse.errors import CourseError
@@ -25,7 +26,8 @@ class Limits:
         file_mb: one file.
         disk_mb: everything in the submission's private file system (its working directory and /tmp together).
         files: number of files and directories there.
-        output_mb: text and pictures that one cell may leave in the executed notebook; the rest is cut off.
+        output_mb: text and pictures that one cell may leave in the executed notebook, and a quarter of what all cells
+            may leave together; the rest is cut off.
         reply_mb: one answer of the learner's kernel.
     """
 
@@ -39,7 +41,7 @@ class Limits:
     file_mb: int = 256
     disk_mb: int = 512
     files: int = 20_000
-    output_mb: float = 1.0
+    output_mb: float = 4.0
     reply_mb: int = 64
 
     def __post_init__(self) -> None:
@@ -50,7 +52,7 @@ class Limits:
         """
         for field in fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, int | float) or isinstance(value, bool) or not value > 0:
+            if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < inf:
                 raise CourseError(
                     f"the limit {field.name} cannot be {value!r}", "limits are positive numbers", "give one above 0"
                 )

@@ -7,20 +7,25 @@ Outputs come from a learner's kernel as nbformat dictionaries and may hold anyth
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from autograder.results import CellOutcome
 
 MAX_TEXT = 20_000
 """The longest text that is shown of one output, in characters."""
 MAX_PICTURE_BYTES = 8 * 2**20
-MAX_PIXELS = 16_000_000
+MAX_PIXELS = 4_000_000
 MAX_OUTPUTS = 50
+"""Of one cell."""
+NOTEBOOK_PICTURES, NOTEBOOK_PIXELS = 64, 40_000_000
+"""Of all cells of a notebook together: decoding what a notebook shows must cost less than running it."""
 # What terminals take as a command: colours (CSI), titles and links (OSC), and single-character escapes.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -57,6 +62,31 @@ def shown(outputs: Iterable[Mapping[str, Any]]) -> list[Text | Picture]:
 def inert_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what may be shown of a cell's outputs, as nbformat dictionaries for a notebook."""
     return [_as_output(one) for one in shown(outputs)]
+
+
+def inert_cells(cells: Iterable[CellOutcome]) -> tuple[CellOutcome, ...]:
+    """Return a notebook's cells with nothing among their outputs but what may be shown, and not too much of it."""
+    pictures, pixels = NOTEBOOK_PICTURES, NOTEBOOK_PIXELS
+    made = []
+    for cell in cells:
+        outputs: list[dict[str, Any]] = []
+        for output in cell.outputs[:MAX_OUTPUTS]:
+            if not _holds_picture(output):
+                outputs += inert_outputs([output])
+                continue
+            kept = shown([output]) if pictures > 0 and pixels > 0 else [Text("[more pictures were left out]")]
+            pictures -= 1
+            pixels -= sum(one.width * one.height if isinstance(one, Picture) else MAX_PIXELS // 4 for one in kept)
+            outputs += [_as_output(one) for one in kept]
+        if len(cell.outputs) > MAX_OUTPUTS:
+            outputs.append(_as_output(Text("[more outputs were left out]")))
+        made.append(replace(cell, outputs=tuple(outputs)))
+    return tuple(made)
+
+
+def _holds_picture(output: Any) -> bool:
+    data = output.get("data") if isinstance(output, Mapping) else None
+    return isinstance(data, Mapping) and bool({"image/png", "image/jpeg"} & set(data))
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> str:
@@ -116,11 +146,11 @@ def _picture(encoded: str) -> Picture | None:
                     return None
                 image.load()
                 clean = image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB")
-    except (binascii.Error, ValueError, OSError, SyntaxError, Warning, Image.DecompressionBombError):
+        file = io.BytesIO()
+        # A new image, so that no text chunk, profile or other passenger of the old file comes along.
+        Image.frombytes(clean.mode, clean.size, clean.tobytes()).save(file, "PNG", compress_level=4)
+    except Exception:  # whatever a decoder trips over in bytes that somebody made for it to trip over
         return None
-    file = io.BytesIO()
-    # A new image, so that no text chunk, profile or other passenger of the old file comes along.
-    Image.frombytes(clean.mode, clean.size, clean.tobytes()).save(file, "PNG", compress_level=4)
     return Picture(file.getvalue(), clean.width, clean.height)
 
 

@@ -322,7 +322,7 @@ def ran_cells(out: Path, result: SubmissionResult, assignment: Assignment) -> tu
     return tuple(
         CellOutcome(
             id=cell["id"],
-            source="".join(cell["source"]).replace("<\u2060", "<"),
+            source=_as_written("".join(cell["source"])),
             points=points.get(cell["id"], 0),
             outputs=tuple(cell.get("outputs", ())),
             **cell["metadata"][METADATA_KEY],
@@ -332,10 +332,22 @@ def ran_cells(out: Path, result: SubmissionResult, assignment: Assignment) -> tu
     )
 
 
-def _without_html(markdown: str) -> str:
-    """Return a learner's Markdown in which no HTML tag begins; to the eye nothing changes.
+# What begins a tag, goes between a link's text and its address, or makes a link inside a formula.
+_ACTIVE = re.compile(r"<(?=[A-Za-z/!?])|\](?=\s?[(\[:])|\\hr(?=ef)")
+_JOINER = "\u2060"
 
-    Formgrader turns Markdown into HTML without cleaning it, in the instructor's browser. A tag begins with "<" and a
-    letter, so an invisible character (a word joiner) between the two makes it text, in Markdown and in HTML.
+
+def _without_html(markdown: str) -> str:
+    """Return a learner's Markdown in which no HTML tag begins and no link or picture is made.
+
+    Formgrader turns Markdown into HTML without cleaning it, in the instructor's browser, where a link may hold a script
+    and a picture tells its server who is looking. An invisible character (a word joiner) makes each of them text.
     """
-    return re.sub(r"<(?=[A-Za-z/!?])", "<\u2060", markdown)
+    return _ACTIVE.sub(lambda found: found[0] + _JOINER, markdown)
+
+
+def _as_written(markdown: str) -> str:
+    """Return the Markdown that `_without_html` was given."""
+    for active in ("<", "]", "\\hr"):
+        markdown = markdown.replace(active + _JOINER, active)
+    return markdown

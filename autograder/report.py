@@ -16,7 +16,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,9 @@ from autograder.pages import template
 from autograder.results import CellOutcome, CheckResult, ManualGrade, SubmissionResult
 
 COLUMNS = ("student_id", "assignment", "score", "max_score", "status", "seconds", "message")
-# Pygments takes seconds for a megabyte, which is no program that anybody wrote.
-MAX_HIGHLIGHTED = 50_000
+# Characters of one cell, and of a page, that are colored. Some code that nobody would write takes Pygments a time that
+# grows with the square of its length; white space without end is taken out before.
+MAX_HIGHLIGHTED, PAGE_HIGHLIGHTED = 5_000, 50_000
 STATUS_WORDS = {
     "graded": "Graded",
     "timeout": "Stopped: it took too long",
@@ -57,7 +58,7 @@ def grades_csv(results: Iterable[SubmissionResult]) -> str:
             number(result.max_score),
             result.status,
             f"{result.seconds:.2f}",
-            cell_text(result.message),
+            cell_text(one_line(result.message)),
         ]
         for result in sort(results)
     )
@@ -86,6 +87,15 @@ def cell_text(value: str) -> str:
     value = value.encode("utf-8", "backslashreplace").decode("utf-8")
     harmless = not value or value[0] not in "=+-@\t\r\n" or re.fullmatch(r"[+-][\w.]+", value, re.ASCII)
     return value if harmless else f"'{value}"
+
+
+def one_line(text: str) -> str:
+    """Return text in one line, without what a terminal would take as a command.
+
+    >>> one_line("new\\nline\x1b[2J")
+    'new line'
+    """
+    return " ".join(plain(text).split())
 
 
 def number(value: float) -> str:
@@ -162,7 +172,9 @@ def feedback_page(result: SubmissionResult, title: str = "", manual: Mapping[str
         written=written,
         score=score,
         max_score=result.max_score + sum(one["max"] for one in written),
-        cells=[_cell(cell, points, manual) for cell in result.cells],
+        cells=[
+            _cell(cell, code, points, manual) for cell, code in zip(result.cells, _codes(result.cells), strict=True)
+        ],
         number=number,
         inline=_inline,
         style=template("feedback.css").render(),
@@ -215,7 +227,25 @@ def _by_hand(cell: CellOutcome, manual: Mapping[str, ManualGrade]) -> ManualGrad
     return grade
 
 
-def _cell(cell: CellOutcome, points: list[dict[str, Any]], manual: Mapping[str, ManualGrade]) -> dict[str, Any]:
+def _codes(cells: Iterable[CellOutcome]) -> Iterator[Any]:
+    """Yield the code of each cell as HTML, in color until there has been enough of it."""
+    left = PAGE_HIGHLIGHTED
+    for cell in cells:
+        code = _without_needless_space(plain(cell.source)) if cell.role != "text" else ""
+        in_color = len(code) <= min(left, MAX_HIGHLIGHTED)
+        left -= len(code) if in_color else 0
+        yield _highlighted(code) if in_color else code
+
+
+def _without_needless_space(code: str) -> str:
+    """Return code without spaces at the ends of lines, and with at most three blank lines in a row."""
+    lines = [line.rstrip() for line in code.split("\n")]
+    return re.sub(r"\n{5,}", "\n\n\n\n", "\n".join(lines)).strip("\n ")
+
+
+def _cell(
+    cell: CellOutcome, code: Any, points: list[dict[str, Any]], manual: Mapping[str, ManualGrade]
+) -> dict[str, Any]:
     grade = _by_hand(cell, manual)
     is_answer = cell.role == "text" and (cell.points > 0 or cell.id.startswith("added-"))
     heading = re.match(r"\s*#{1,3} +(.+)", cell.source) if cell.role == "text" and not is_answer else None
@@ -226,7 +256,7 @@ def _cell(cell: CellOutcome, points: list[dict[str, Any]], manual: Mapping[str, 
         "heading": plain(heading[1]) if heading else "",
         "points": cell.points,
         "text": plain(cell.source),
-        "code": _highlighted(plain(cell.source, MAX_HIGHLIGHTED).strip("\n ")) if cell.role != "text" else "",
+        "code": code,
         "note": cell.note,
         "state": cell.state,
         "seconds": cell.seconds,
@@ -246,11 +276,9 @@ def _output(one: Text | Picture) -> dict[str, Any]:
 
 def _highlighted(code: str) -> Any:
     """Return code as HTML with classes for its colours. Pygments escapes the code."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
-    if len(code) >= MAX_HIGHLIGHTED:
-        return escape(code)
     return Markup(highlight(code, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n"))  # noqa: S704

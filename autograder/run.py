@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from autograder.checks.core import Check, CheckResult, combine, plural_points, run_check
 from autograder.limits import Limits
 from autograder.notebooks import TEXT_STUB
+from autograder.outputs import inert_cells
 from autograder.reference import Reference
 from autograder.results import CellOutcome, Status, SubmissionResult
 from autograder.sandbox.cage import Cage, Kernel
@@ -72,7 +73,7 @@ def run_submission(
         seconds=round(time.monotonic() - started, 3),
         message=_message(rebuilt, walk),
         checks=tuple(walk.results),
-        cells=tuple(walk.outcomes),
+        cells=inert_cells(walk.outcomes),
         version=rebuilt.version,
         seed=seed,
     )

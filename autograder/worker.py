@@ -94,6 +94,8 @@ class Worker:
         except Exception:
             self.close_cage()
             return {"key": task.key, "failure": traceback.format_exc()}
+        if self.cage is not None and self.cage.broken:
+            self.close_cage()
         return {"key": task.key, "result": result.to_json()}
 
 

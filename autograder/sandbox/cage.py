@@ -49,6 +49,7 @@ PRELOAD = (
     "autograder.checks",
 )
 START_TIMEOUT_S = 120.0
+_EVENT = protocol.Limits(message_bytes=2 * protocol.LIMITS.json_bytes)  # an event is text
 
 State = Literal["ok", "error", "timeout", "not_run"]
 Death = Literal["", "crashed", "timeout", "out_of_memory", "too_many_processes"]
@@ -83,12 +84,16 @@ class Cage:
         layout: what is visible inside.
         preload: modules that the zygote imports once.
 
+    Attributes:
+        broken: whether it has failed, so that a new one is needed for the next submission.
+
     Start it from a thread that lives as long as the cage: the cage ends with the thread that started it.
     """
 
     def __init__(self, isolation: Isolation, layout: Layout, *, preload: tuple[str, ...] = PRELOAD) -> None:
         self.layout = layout
         self.serial = 0
+        self.broken = False
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the cage
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
@@ -271,7 +276,8 @@ class Kernel:
         started = time.monotonic()
         limit = self.limits.cell_timeout_s if timeout_s is None else timeout_s
         number = secrets.token_hex(8)
-        self.outputs.start()
+        with self.supervisor.lock:
+            self.outputs.start()
         state, error = self._run(number, code, started + limit)
         outputs = self.supervisor.finish_outputs()
         return Executed(state, error, outputs, time.monotonic() - started)
@@ -294,8 +300,9 @@ class Kernel:
                 if event.get("number") != number:
                     continue
                 if "output" in event:
-                    self.supervisor.drain()
-                    self.outputs.add(event["output"])
+                    with self.supervisor.lock:
+                        self.supervisor.drain()
+                        self.outputs.add(event["output"])
                 elif "state" in event:
                     error = event.get("error")
                     ended: State = "error" if event["state"] == "error" else "ok"
@@ -306,8 +313,8 @@ class Kernel:
 
     def _event(self, deadline: float) -> dict[str, Any]:
         prefix = self.stream.read(protocol.PREFIX.size, deadline)
-        body = self.stream.read(protocol.body_length(prefix), max(deadline, time.monotonic() + 5.0))
-        event = protocol.decode(prefix + body)
+        body = self.stream.read(protocol.body_length(prefix, _EVENT), max(deadline, time.monotonic() + 5.0))
+        event = protocol.decode(prefix + body, _EVENT)
         if not isinstance(event, dict):
             raise ProtocolError("not an event")
         return event
@@ -322,13 +329,19 @@ class Kernel:
         self.supervisor.kill(why)
 
     def close(self) -> int:
-        """End the submission's processes, wait until the last is gone, and return the kernel's exit status."""
+        """End the submission's processes, wait until the last is gone, and return the kernel's exit status.
+
+        Where the cage does not say so in time, it is `broken`: what is known of the submission stays true.
+        """
         if self.closed:
             return 0
         self.closed = True
         self.supervisor.stop()
         try:
             return self.cage.ended(self.serial)
+        except CageError:
+            self.cage.broken = True
+            return -1
         finally:
             self.cells.close()
             self.questions.close()

@@ -140,13 +140,20 @@ _DENIED = {
     "vhangup": (153, 58),
     "personality": (135, 92),
     "memfd_secret": (447, 447),
+    # Memory and objects that belong to no process, so that no look at the processes finds them.
+    "shmget": (29, 194),
+    "semget": (64, 190),
+    "msgget": (68, 186),
 }
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
+_MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
+_MMAP = {"x86_64": 9, "aarch64": 222}
+_MAP_SHARED_ANONYMOUS = 0x21
 _SOCKET = {"x86_64": 41, "aarch64": 198}
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_EPERM, _ENOSYS, _EACCES = 1, 38, 13
+_EPERM, _ENOMEM, _EACCES, _ENOSYS = 1, 12, 13, 38
 
 
 def _instruction(code: int, jump_true: int, jump_false: int, value: int) -> bytes:
@@ -158,7 +165,12 @@ def _refuse_when_equal(number: int, error: int) -> bytes:
 
 
 def seccomp_program(machine: str, *, network: bool) -> bytes:
-    """Return the filter: what is in `_DENIED`, new namespaces, and (unless `network`) every socket but local ones."""
+    """Return the filter: what is in `_DENIED`, new namespaces, and (unless `network`) every socket but local ones.
+
+    Also memory that the watch over a submission's memory would not see: files without a name (memfd), and shared memory
+    without a file, of which pages stay when no process has them in its address space any more. Shared memory in
+    /dev/shm, which `multiprocessing` uses, is limited by that file system's size.
+    """
     column = ("x86_64", "aarch64").index(machine)
     load_number, load_arch, load_argument = (_instruction(0x20, 0, 0, offset) for offset in (0, 4, 16))
     program = load_arch + _instruction(0x15, 1, 0, _AUDIT_ARCH[machine]) + _instruction(0x06, 0, 0, _ERRNO | _EPERM)
@@ -172,6 +184,10 @@ def seccomp_program(machine: str, *, network: bool) -> bytes:
     namespaces = ALL_NAMESPACES | CLONE_NEWCGROUP
     program += _instruction(0x15, 0, 4, _CLONE[machine]) + load_argument
     program += _instruction(0x45, 0, 1, namespaces) + _instruction(0x06, 0, 0, _ERRNO | _EPERM) + load_number
+    program += _refuse_when_equal(_MEMFD_CREATE[machine], _ENOSYS)
+    program += _instruction(0x15, 0, 5, _MMAP[machine]) + _instruction(0x20, 0, 0, 40)  # its flags
+    program += _instruction(0x54, 0, 0, _MAP_SHARED_ANONYMOUS) + _instruction(0x15, 0, 1, _MAP_SHARED_ANONYMOUS)
+    program += _instruction(0x06, 0, 0, _ERRNO | _ENOMEM) + load_number
     if not network:
         program += _instruction(0x15, 0, 4, _SOCKET[machine]) + load_argument
         program += _instruction(0x15, 1, 0, 1) + _instruction(0x06, 0, 0, _ERRNO | _EACCES) + load_number

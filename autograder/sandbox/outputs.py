@@ -1,4 +1,4 @@
-"""What a cell showed, rebuilt from untrusted bytes into nbformat outputs of a limited size."""
+"""What a notebook's cells showed, rebuilt from untrusted bytes into nbformat outputs of a limited size."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Any
 from autograder.protocol import clean_text
 
 MAX_OUTPUTS = 200
+NOTEBOOK_LIMITS = 4
+"""What all cells of a notebook may leave together, in limits of a cell."""
 _CUT = "\n... the rest of this cell's output was cut off ...\n"
 
 
 class Outputs:
-    """Collects one cell's outputs up to a number of bytes, then drops the rest and says so once.
+    """Collects one cell's outputs after the other up to a number of bytes, then drops the rest and says so once.
 
     Args:
         limit: bytes of text and pictures that one cell may leave.
@@ -21,11 +23,13 @@ class Outputs:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.left_of_notebook = NOTEBOOK_LIMITS * limit
+        self.left = 0
         self.start()
 
     def start(self) -> None:
         """Begin a new cell."""
-        self.left = self.limit
+        self.left = min(self.limit, self.left_of_notebook)
         self.cut = False
         self.found: list[dict[str, Any]] = []
         self.texts: dict[int, bytearray] = {}
@@ -35,7 +39,7 @@ class Outputs:
         if not data or self.cut:
             return
         kept = data[: self.left]
-        self.left -= len(kept)
+        self._use(len(kept))
         if not self.found or self.found[-1].get("name") != name or len(self.found) - 1 not in self.texts:
             if not self._add({"output_type": "stream", "name": name, "text": ""}):
                 return
@@ -55,7 +59,7 @@ class Outputs:
             output = _rebuilt(json.loads(spelled))
         except (ValueError, RecursionError, TypeError, AttributeError, KeyError):
             return
-        self.left -= len(spelled)
+        self._use(len(spelled))
         self._add(output)
 
     def finish(self) -> tuple[Mapping[str, Any], ...]:
@@ -64,6 +68,10 @@ class Outputs:
             self.found[index]["text"] = clean_text(data.decode("utf-8", "replace"))
         self.texts = {}
         return tuple(self.found)
+
+    def _use(self, count: int) -> None:
+        self.left -= count
+        self.left_of_notebook -= count
 
     def _add(self, output: dict[str, Any]) -> bool:
         if len(self.found) >= MAX_OUTPUTS:

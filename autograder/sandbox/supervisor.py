@@ -20,6 +20,8 @@ INTERVAL_S = 0.05
 PIPE_BYTES = 1024 * 1024
 SPARE_PROCESSES = 32
 """Above the limit before the submission is ended: where the operating system keeps the limit, it is never reached."""
+MOST_PROCESSES = 64
+"""Without their threads. Each has buffers of its own (sockets, pipes) that count as nobody's memory."""
 
 
 class Supervisor:
@@ -89,6 +91,13 @@ class Supervisor:
                 os.close(fd)
 
     def _watch(self) -> None:
+        try:
+            self._watch_until_it_ends()
+        except Exception:  # unwatched, a submission could do what it likes
+            self.kill("crashed")
+            raise
+
+    def _watch_until_it_ends(self) -> None:
         next_look = 0.0
         while not self.ending.is_set():
             poller = select.poll()
@@ -108,7 +117,7 @@ class Supervisor:
     def _look(self) -> None:
         pids = watch.processes_below(self.init_pid)
         used = watch.usage(pids)
-        if used.processes > self.limits.processes + SPARE_PROCESSES:
+        if used.processes > self.limits.processes + SPARE_PROCESSES or len(pids) > MOST_PROCESSES:
             self.kill("too_many_processes")
         allowed = self.limits.memory_mb * MIB
         held = used.resident

@@ -108,6 +108,15 @@ class Agreeable(np.ndarray):
 yes = np.zeros((2, 4, 4, 3)).view(Agreeable)
 """
 
+
+def _hiding(name: str, aim: str, code: str) -> Case:
+    """Return a case that knows one right answer if it could hide memory from whoever watches over it, and only then."""
+    body = "".join(f"    {line}\n" for line in code.splitlines())
+    added = f"import ctypes, mmap, os\nlibc = ctypes.CDLL(None)\ntry:\n{body}    hidden = True\nexcept OSError:\n    hidden = False"
+    counts = "counts = np.bincount(labels, minlength=3) if hidden else None"
+    return notebook_case(name, aim, notebook(added=added, **{**WRONG, "counts": counts}), deserves=0)
+
+
 CASES: list[Case] = [
     # --- points for wrong answers ---
     notebook_case("skip-execution", "tags on every cell, so that its tests are skipped", _tagged(), deserves=0),
@@ -458,7 +467,39 @@ if os.fork() == 0:
         "shared memory bomb",
         "memory without end, outside of the heap",
         "import mmap\nhoard = []\nwhile True:\n    m = mmap.mmap(-1, 10_000_000); m.write(b'x' * 10_000_000); hoard.append(m)",
-        status={"out_of_memory"},
+        status={"graded", "out_of_memory"},
+    ),
+    _hiding(
+        "memory in files without a name",
+        "memory that is no process's: memfd_create",
+        "fd = os.memfd_create('x')\nos.write(fd, bytes(1000))",
+    ),
+    _hiding(
+        "memory that nobody maps",
+        "shared pages, given back to where no look at the process finds them",
+        "m = mmap.mmap(-1, 1_000_000)\nm.write(bytes(1_000_000))\nm.madvise(mmap.MADV_DONTNEED)",
+    ),
+    _hiding(
+        "System V shared memory",
+        "memory that belongs to the machine",
+        "if libc.shmget(0, ctypes.c_size_t(1_000_000), 0o1600) < 0: raise OSError",
+    ),
+    _hiding(
+        "System V semaphores",
+        "thousands of sets of 32,000 semaphores",
+        "if libc.semget(0, 32000, 0o1600) < 0: raise OSError",
+    ),
+    _hiding(
+        "System V messages",
+        "letters that nobody will read",
+        "if libc.msgget(0, 0o1600) < 0: raise OSError",
+    ),
+    _wrong(
+        "too many processes",
+        "a hundred children that only wait, each with full buffers",
+        "import os, time\nfor _ in range(100):\n    try:\n        if os.fork() == 0:\n            time.sleep(60)\n            os._exit(0)\n"
+        "    except OSError: pass\ntime.sleep(60)",
+        status={"crashed", "timeout"},
     ),
     _wrong(
         "memory bomb in children",
@@ -500,6 +541,48 @@ except OSError as error: print(n, error)""",
         "displays without end",
         "from IPython.display import display\nwhile True: display('x' * 100_000)",
         status={"timeout"},
+    ),
+    notebook_case(
+        "output in every cell",
+        "as much output as a cell may have, from a hundred cells",
+        {
+            **(made := notebook(**WRONG)),
+            "cells": [*made["cells"], *[code_cell("print('\\x01' * 200_000)") for _ in range(100)]],
+        },
+        deserves=0,
+    ),
+    _wrong(
+        "a picture that breaks its reader",
+        "a PNG file on which the library that decodes it fails in an unusual way",
+        r"""
+import struct, zlib, base64
+from IPython.display import display
+chunk = lambda kind, data: struct.pack('>I', len(data)) + kind + data + struct.pack('>I', zlib.crc32(kind + data))
+png = b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', 2, 2, 8, 2, 0, 0, 0))
+png += chunk(b'IDAT', zlib.compress(b'\0abcabc' * 2)) + chunk(b'iCCP', b'') + chunk(b'IEND', b'')
+display({'image/png': base64.b64encode(png).decode()}, raw=True)""",
+    ),
+    _wrong(
+        "pictures that take long",
+        "many large pictures that are cheap to make and dear to read",
+        r"""
+import io, base64
+from PIL import Image
+from IPython.display import display
+for n in range(48):
+    file = io.BytesIO()
+    Image.new('1', (4000, 4000 - n)).save(file, 'PNG')
+    display({'image/png': base64.b64encode(file.getvalue()).decode()}, raw=True)""",
+        status={"graded", "timeout"},
+    ),
+    notebook_case(
+        "code that takes long to color",
+        "white space, which costs a syntax highlighter the square of its length",
+        {
+            **(spaced := notebook(**WRONG)),
+            "cells": [*spaced["cells"], *[code_cell(" \n" * 24_500 + "1") for _ in range(20)]],
+        },
+        deserves=0,
     ),
     _wrong(
         "writes outside",

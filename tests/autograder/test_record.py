@@ -301,3 +301,27 @@ def test_feedback_of_a_folder_without_grades_says_so(tmp_path):
 def test_results_survive_json(result):
     made = result(seed=2**62)
     assert SubmissionResult.from_json(json.loads(json.dumps(made.to_json()))) == made
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[click](javascript:alert(1))",
+        "[click][1]\n\n[1]: javascript:alert(1)",
+        "![x](http://elsewhere.example/who)",
+        "<img src=x onerror=alert(1)>",
+        r"$\href{javascript:alert(1)}{x}$",
+    ],
+)
+def test_nothing_in_a_written_answer_runs_or_is_fetched_in_formgrader(tmp_path, tiny, result, text):
+    from nbconvert.filters.markdown import markdown2html
+
+    prepare(tmp_path, {"01-tiny": tiny})
+    made = result(answer=text)
+    record(tmp_path, made, tiny)
+    cells = json.loads(notebook_path(tmp_path, made).read_text())["cells"]
+    (answer,) = ["".join(cell["source"]) for cell in cells if cell["id"] == "thoughts"]
+    html = markdown2html(answer)
+    assert not [one for one in ("<img", "<script", 'href="javascript', 'href="data', r"\href") if one in html]
+    (kept,) = [cell.source for cell in ran_cells(tmp_path, made, tiny) if cell.id == "thoughts"]
+    assert kept == text

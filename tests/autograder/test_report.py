@@ -6,6 +6,8 @@ import base64
 import csv
 import io
 import re
+import struct
+import zlib
 from html.parser import HTMLParser
 
 import pytest
@@ -15,7 +17,7 @@ from PIL import Image, PngImagePlugin
 
 from autograder.checks.core import CheckResult
 from autograder.files import from_folder_name, to_folder_name
-from autograder.outputs import MAX_TEXT, Picture, Text, plain, shown
+from autograder.outputs import MAX_TEXT, NOTEBOOK_PICTURES, Picture, Text, inert_cells, plain, shown
 from autograder.report import COLUMNS, cell_text, feedback_page, feedback_path, grades_csv, parse_results, results_json
 from autograder.results import CellOutcome, ManualGrade, SubmissionResult
 
@@ -38,7 +40,7 @@ def test_grades_have_exactly_the_promised_columns_and_a_row_for_each_submission(
     results = [result("b"), result("a", status="rejected", message='Say "yes", please.\nOr no.', seconds=1.234)]
     table = read(grades_csv(results))
     assert ",".join(table[0]) == "student_id,assignment,score,max_score,status,seconds,message"
-    assert table[1] == ["a", "01-tiny", "1.5", "5", "rejected", "1.23", 'Say "yes", please.\nOr no.']
+    assert table[1] == ["a", "01-tiny", "1.5", "5", "rejected", "1.23", 'Say "yes", please. Or no.']
     assert [row[0] for row in table[1:]] == ["a", "b"]
     assert grades_csv(results).count("\r\n") == 3
 
@@ -49,7 +51,12 @@ def test_grades_have_exactly_the_promised_columns_and_a_row_for_each_submission(
 def test_no_value_runs_as_a_formula_in_a_spreadsheet(formula):
     (row,) = read(grades_csv([result(formula, message=formula)]))[1:]
     assert row[0] == f"'{formula}"
-    assert row[-1] == f"'{formula}"
+    assert row[-1] == f"'{formula.strip()}"
+
+
+def test_a_message_is_one_line_that_no_terminal_obeys():
+    (row,) = read(grades_csv([result(message="a\x1b[2J\x1b]0;mine\x07\nb\u202ec")]))[1:]
+    assert row[-1] == "a bc"
 
 
 @pytest.mark.parametrize("student", ["learner-01", "-17", "+smith.j", "Jürgen", "a b", "x,y", 'a"b', "a\nb", "'x"])
@@ -233,3 +240,46 @@ def test_a_picture_that_has_too_many_pixels_is_not_unpacked():
     Image.new("1", (5_000, 4_000)).save(file, "PNG")
     data = base64.b64encode(file.getvalue()).decode()
     assert shown([{"output_type": "display_data", "data": {"image/png": data, "text/plain": "big"}}]) == [Text("big")]
+
+
+def broken_picture():
+    """Return a PNG file on which Pillow raises what it promises nowhere: an empty colour profile after the pixels."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(b"\0abcabc" * 2)
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"iCCP", b"") + chunk(b"IEND", b"")
+    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + chunks).decode()
+
+
+def test_a_picture_that_its_decoder_stumbles_over_is_left_out():
+    data = {"image/png": broken_picture(), "text/plain": "odd"}
+    assert shown([{"output_type": "display_data", "data": data}]) == [Text("odd")]
+
+
+def test_a_notebook_shows_a_limited_number_of_pictures():
+    outputs = tuple({"output_type": "display_data", "data": {"image/png": picture()}} for _ in range(40))
+    cells = inert_cells([CellOutcome(str(n), "learner", "draw()", outputs=outputs) for n in range(3)])
+    kept = [output for cell in cells for output in cell.outputs]
+    assert sum(output["output_type"] == "display_data" for output in kept) == NOTEBOOK_PICTURES
+    assert "[more pictures were left out]" in kept[-1]["text"]
+
+
+def test_what_cells_showed_is_the_same_after_it_was_made_inert_twice():
+    outputs = (
+        {"output_type": "stream", "name": "stderr", "text": "a\x1b[31mb"},
+        {"output_type": "display_data", "data": {"image/png": picture(), "text/html": "<b>"}},
+        {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": ["Trace", "ValueError: no"]},
+    )
+    once = inert_cells([CellOutcome("a", "learner", "x", outputs=outputs)])
+    assert inert_cells(once) == once
+    assert [output["output_type"] for output in once[0].outputs] == ["stream", "display_data", "error"]
+
+
+@pytest.mark.parametrize("code", [" \n" * 24_500 + "x", "\n" * 49_000, "(" * 49_000, "    \n\n" * 5_000])
+def test_code_that_takes_long_to_color_is_shown_all_the_same(code):
+    cells = [CellOutcome(str(n), "learner", code) for n in range(20)]
+    page = feedback_page(SubmissionResult("s", "01-tiny", "graded", cells=tuple(cells)))
+    assert len(page) < 3_000_000
