@@ -49,7 +49,7 @@ lock: $(READY)  ## make requirements.txt again from pyproject.toml
 	  --constraints requirements.txt benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
 test: setup  ## set everything up, then run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 course: setup  ## set everything up, then do the main job: data, exercises, report, graded class, site
 	$(BIN)/python build_tools/course.py

@@ -36,6 +36,9 @@ def _quiet() -> dict[str, str]:
 def _prepare() -> dict[str, str]:
     from flowercourse import backbones, datasets, features, paths
 
+    # Nobody's grade may depend on whether a download worked here: where no trained weights can be had, checks judge by
+    # the features of untrained ones.
+    os.environ.setdefault("FLOWERCOURSE_UNTRAINED", "1")
     dataset = datasets.find()
     for name in backbones.BACKBONES:
         try:
@@ -44,6 +47,7 @@ def _prepare() -> dict[str, str]:
             print(f"{name}: {error}", file=sys.stderr)
     return {
         "FLOWERCOURSE_CACHE": str(paths.cache_dir()),
+        "FLOWERCOURSE_UNTRAINED": os.environ["FLOWERCOURSE_UNTRAINED"],
         "FLOWERCOURSE_DATASET": os.environ.get("FLOWERCOURSE_DATASET") or dataset.name,
         "TFDS_DATA_DIR": str(dataset.data_dir),
     }

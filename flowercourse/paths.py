@@ -21,10 +21,15 @@ _INCOMPLETE = ".incomplete-"
 def cache_dir() -> Path:
     """Return the directory of prepared data, converted weights and features (which need not exist yet).
 
-    It is ``FLOWERCOURSE_CACHE`` where that is set, else the usual place for caches on this system.
+    It is ``FLOWERCOURSE_CACHE`` where that is set, else ``_build/cache`` in the course's own folder, so that commands
+    typed there by hand find what ``make`` has prepared; and where the package was installed without that folder, the
+    usual place for caches on this system.
     """
     if named := os.environ.get("FLOWERCOURSE_CACHE"):
         return Path(named).expanduser().absolute()
+    course = Path(__file__).resolve().parent.parent
+    if (course / "pyproject.toml").is_file():
+        return course / "_build" / "cache"
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("flowercourse", appauthor=False))

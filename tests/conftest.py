@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,6 +26,27 @@ os.environ.update(
     TF_CPP_MIN_LOG_LEVEL="3",
     MPLBACKEND="Agg",
 )
+
+
+# No test is timed: how long an example takes says more about what else the machine is doing.
+hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.load_profile("course")
+
+# What takes longest is begun first, so that no process works at the end while the others have nothing left to do.
+LONGEST_FIRST = ("tests/mutants/test_mutants.py", "tests/site/", "tests/attacks/", "tests/sandbox/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one process run all tests of a file, which share what they prepare, unless they say otherwise."""
+
+    def rank(item: pytest.Item) -> int:
+        place = item.nodeid
+        return next((n for n, first in enumerate(LONGEST_FIRST) if place.startswith(first)), len(LONGEST_FIRST))
+
+    items.sort(key=rank)
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")
