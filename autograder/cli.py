@@ -9,8 +9,10 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -62,6 +64,20 @@ def did_you_mean(name: str, known: list[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
+class Positive(click.FloatRange):
+    """A number above 0. Infinity and "not a number" are none, though Python reads them."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number that was typed; stops with an explanation where it is none."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def autograder() -> None:
     """Check and grade the course's exercises."""
@@ -69,7 +85,9 @@ def autograder() -> None:
 
 @autograder.command()
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--cell-timeout", default=120.0, show_default=True, help="Seconds that one cell may run.")
+@click.option(
+    "--cell-timeout", type=Positive(), default=120.0, show_default=True, help="Seconds that one cell may run."
+)
 def check(notebook: Path, cell_timeout: float) -> None:
     """Check your own NOTEBOOK: runs it from start to end and prints a table of points.
 

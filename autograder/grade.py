@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +31,10 @@ from autograder.sandbox.cage import PRELOAD
 from autograder.submissions import Found, Rebuilt, Rejected
 from autograder.worker import Setup, Task
 from flowercourse.errors import CourseError
+
+
+class WrongUsage(CourseError):
+    """What was asked for would do harm, whatever was handed in; the command line ends with 2 for it."""
 
 
 @dataclass(frozen=True)
@@ -73,30 +77,70 @@ def grade_class(
         progress: whether to show a progress bar on stderr.
 
     Raises:
-        CourseError: grading cannot begin: no folder, no isolation that works here, or another run writes to `out`.
+        WrongUsage: one of the two folders lies in the other.
+        CourseError: grading cannot begin: no folder, no isolation that works here, `out` cannot be written, or another
+            run writes to it.
     """
     submitted, out = Path(submitted), Path(out)
+    secret = _apart(submitted, out)
     limits = limits or Limits()
     is_own_course, course = course is None, course or Course()
     if assignment is not None and assignment not in course.assignments:
         known = ", ".join(sorted(course.assignments))
         raise CourseError(f"there is no assignment {assignment!r}", f"the course has {known}", "name one of them")
-    found = find_submissions(submitted, assignment=assignment)
+    found = find_submissions(submitted, assignment=assignment, known=course.assignments)
     in_force = choose(isolation)
-    secret = (submitted.resolve(), out.resolve())
     environment = tuple((_threads(jobs) | (ready_data() if is_own_course and found else {})).items())
     setup = Setup(course, in_force, limits, secret, PRELOAD if preload is None else preload, environment)
-    out.mkdir(parents=True, exist_ok=True)
-    with closing(Journal(out, resume=resume)) as journal:
-        prepare(out, course.assignments, db=db)
+    with _writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
+        opened = Journal(out, resume=resume)
+    with closing(opened) as journal:
+        with _writing_to(out):
+            prepare(out, course.assignments, db=db)
         everything = _Class(out, course, db, journal)
         with tqdm(total=len(found), desc="grading", unit="submission", disable=not progress) as bar:
             results = []
             for result in _grade_all(found, everything, setup, jobs):
                 results.append(result)
                 bar.update()
-        write_grades(out, results)
+        with _writing_to(out):
+            write_grades(out, results)
     return sorted(results, key=lambda result: result.key)
+
+
+def _apart(submitted: Path, out: Path) -> tuple[Path, Path]:
+    """Return where the two folders really are.
+
+    Raises:
+        WrongUsage: one lies in the other, so that the next run would take what this one writes for submissions.
+    """
+    here, there = Path(os.path.realpath(submitted)), Path(os.path.realpath(out))
+    if here.is_relative_to(there) or there.is_relative_to(here):
+        lies = "is" if here == there else "lies in" if there.is_relative_to(here) else "holds"
+        raise WrongUsage(
+            f"Grades of {submitted} cannot go to {out}",
+            f"OUT ({there}) {lies} SUBMITTED ({here}), so what is written there would be graded as submissions",
+            f"Name a folder beside it, such as --out {here.parent / f'{here.name}-graded'}",
+        )
+    return here, there
+
+
+@contextmanager
+def _writing_to(out: Path) -> Iterator[None]:
+    """Say what to do where `out` cannot be made or written.
+
+    Raises:
+        CourseError: so it was.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CourseError(
+            f"{out} cannot be written",
+            f"{error.strerror or error} ({error.filename2 or error.filename or out})",
+            "Make room there, or name another folder with --out",
+        ) from error
 
 
 def _threads(jobs: int) -> dict[str, str]:

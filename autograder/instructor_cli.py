@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from autograder.cli import did_you_mean
+from autograder.cli import Positive, did_you_mean
 from autograder.limits import Limits
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -47,7 +47,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
         command = click.option(
             name,
             field.name,
-            type=type(field.default),
+            type=click.IntRange(1) if isinstance(field.default, int) else Positive(),
             default=field.default,
             show_default=True,
             help=f"Limit{unit}: {text}.",
@@ -77,6 +77,22 @@ def known_isolation(ctx: click.Context, param: click.Parameter, name: str) -> st
     return name
 
 
+def known_database(ctx: click.Context, param: click.Parameter, address: str | None) -> str | None:
+    """Refuse what is no database's address. It is not repeated: it may hold a password."""
+    if address is None:
+        return None
+    import sqlalchemy
+
+    example = "write it as SQLAlchemy does, such as sqlite:////home/me/gradebook.db"
+    try:
+        sqlalchemy.make_url(address).get_dialect()
+    except sqlalchemy.exc.NoSuchModuleError as error:
+        raise click.BadParameter(f"there is no such kind of database; {example}", ctx, param) from error
+    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
+        raise click.BadParameter(f"this is no database's address; {example}", ctx, param) from error
+    return address
+
+
 @click.command()
 @click.argument("submitted", type=EXISTING_FOLDER)
 @click.option("--out", required=True, type=FOLDER, help="Where grades, gradebook and feedback go.")
@@ -84,7 +100,11 @@ def known_isolation(ctx: click.Context, param: click.Parameter, name: str) -> st
 @click.option(
     "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Submissions to grade at the same time."
 )
-@click.option("--db", help="The gradebook's address (any SQLAlchemy URL).  [default: sqlite file OUT/gradebook.db]")
+@click.option(
+    "--db",
+    callback=known_database,
+    help="The gradebook's address (any SQLAlchemy URL).  [default: sqlite file OUT/gradebook.db]",
+)
 @click.option("--resume", is_flag=True, help="Go on with an interrupted run; grades only what is new or changed.")
 @click.option(
     "--isolation",
@@ -110,19 +130,22 @@ def grade(
     gradebook, the notebooks that ran, and feedback/STUDENT/ASSIGNMENT/*.html. Submissions are never changed. A low
     grade is no failure: the exit status is 0 when every submission has a row.
     """
-    from autograder.grade import grade_class
+    from autograder.grade import WrongUsage, grade_class
     from autograder.results import STATUSES
 
-    results = grade_class(
-        submitted,
-        out,
-        assignment=assignment,
-        jobs=jobs,
-        db=db,
-        resume=resume,
-        isolation=isolation,
-        limits=Limits(**limits),
-    )
+    try:
+        results = grade_class(
+            submitted,
+            out,
+            assignment=assignment,
+            jobs=jobs,
+            db=db,
+            resume=resume,
+            isolation=isolation,
+            limits=Limits(**limits),
+        )
+    except WrongUsage as error:
+        raise click.UsageError(str(error)) from error
     counts = {status: sum(result.status == status for result in results) for status in STATUSES}
     words = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
     click.echo(f"{len(results)} submissions: {words or 'there is nothing to grade'}")
@@ -131,7 +154,9 @@ def grade(
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
-@click.option("--db", help="The gradebook's address.  [default: the one that DIR was graded with]")
+@click.option(
+    "--db", callback=known_database, help="The gradebook's address.  [default: the one that DIR was graded with]"
+)
 def feedback(directory: Path, db: str | None) -> None:
     """Make the feedback pages in DIR again, with the scores and comments that were given by hand."""
     from autograder.feedback import remake
@@ -147,7 +172,9 @@ def feedback(directory: Path, db: str | None) -> None:
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file.  [default: DIR/export.FORMAT]"
 )
-@click.option("--db", help="The gradebook's address.  [default: the one that DIR was graded with]")
+@click.option(
+    "--db", callback=known_database, help="The gradebook's address.  [default: the one that DIR was graded with]"
+)
 def export(directory: Path, format_: str, output: Path | None, db: str | None) -> None:
     """Write the grades in DIR for another program, with the points that were given by hand."""
     from autograder.export import FORMATS, rows

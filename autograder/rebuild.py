@@ -8,8 +8,9 @@ What comes from where:
   the cell's id. It is kept as text; tags, metadata, outputs and attachments of the submission are dropped.
 - Cells that the learner added run too, behind the cell of the exercise that they stood behind. So does the second of
   two cells with one grade id (pasting a cell makes such pairs): what ran for the learner runs, in the same order.
-- A learner's cell that has lost its marks (some editors drop them) counts as added. Where it stands in the place of a
-  missing cell, that cell's stub is not put back, lest it undo the learner's work.
+- A missing answer is put back empty, never as the exercise's stub: the learner may have merged it into another cell,
+  and a stub below would undo her work. Given code and examples are put back as they are; only where a learner's cell
+  that has lost its marks (some editors drop them) stands in the place of a missing example, it stays in force.
 - A copy made from another version of the exercise is graded where all graded cells are the same, rejected where not.
 """
 
@@ -23,15 +24,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from autograder.checks.messages import quote
 from autograder.notebooks import METADATA_KEY, Assignment, Cell
 from autograder.results import CellRole
 from autograder.submissions import Found, Rebuilt, RebuiltCell, Rejected
 
-MAX_BYTES = 20 * 2**20
-"""The largest notebook that is read, in bytes. Thirty figures need about 2 MB."""
-MAX_CELLS = 1000
-# Each comma, bracket and brace of a file may become an object of some hundred bytes in memory.
+MIB = 2**20
+MAX_BYTES = 100 * MIB
+"""The largest notebook that is read, in bytes. Thirty figures need about 2 MB; a video may need 50. Reading one takes
+at most ten times its size of memory, for a moment; of what it holds, the cells' texts are kept."""
+MAX_SOURCE_BYTES = 20 * MIB
+"""The most bytes that its cells' texts may have together; they are kept until the class is graded."""
+MAX_CELLS = 5_000
+"""The most cells that are read, empty ones not counted."""
+# Each comma, bracket and brace outside of texts may become an object of some hundred bytes in memory.
 MAX_JSON_PARTS = 2_000_000
+# Python turns texts of up to 4300 digits into integers, and raises an error for longer ones.
+MAX_DIGITS = 1_000
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_AS_JUPYTER_SAVES_IT = "Hand in the notebook as Jupyter saves it."
 
 ROLES: dict[str, CellRole] = {
     "text": "text",
@@ -63,9 +77,10 @@ def rebuild(found: Found, assignment: Assignment | None) -> Rebuilt:
         Rejected: The submission cannot be graded; says why, for the learner.
     """
     if found.problem:
-        raise reject(found.problem)
+        raise reject(" ".join((found.problem, *found.notes)))
     if assignment is None:
-        raise reject(f"There is no assignment named {found.assignment!r}. Hand in to one of the course's assignments.")
+        name = quote(found.assignment, 80)
+        raise reject(f"There is no assignment named {name!r}. Hand in to one of the course's assignments.")
     data = read(found)
     notebook = parse(data)
     known = {cell.id: cell for cell in assignment.cells}
@@ -104,7 +119,7 @@ def read(found: Found) -> bytes:
     path = found.notebook
     assert path is not None, "a found submission without a problem has a notebook"
     try:
-        data = _read_regular(path)
+        data = _read_regular(path, found.depth)
     except OSError as error:
         raise reject(f"The notebook could not be read ({error.strerror or error}).") from error
     if not data.strip():
@@ -112,18 +127,8 @@ def read(found: Found) -> bytes:
     return data
 
 
-def _read_regular(path: Path) -> bytes:
-    folder_flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-    student = os.open(path.parent.parent, folder_flags)
-    try:
-        folder = os.open(path.parent.name, folder_flags, dir_fd=student)
-    finally:
-        os.close(student)
-    try:
-        # Without O_NONBLOCK, opening a named pipe waits for somebody to write to it.
-        handle = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    finally:
-        os.close(folder)
+def _read_regular(path: Path, depth: int) -> bytes:
+    handle = _open_below(path.parents[depth], path.parts[-depth - 1 :])
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
         if (status.st_mode & 0o170000) != 0o100000:
@@ -136,45 +141,139 @@ def _read_regular(path: Path) -> bytes:
     return data
 
 
+def _open_below(root: Path, names: tuple[str, ...]) -> int:
+    """Open a file below ``root``, which may be a link; neither the file nor a folder on the way to it may be one."""
+    *folders, name = names
+    place = os.open(root, _FOLDER)
+    try:
+        for folder in folders:
+            outer, place = place, os.open(folder, _FOLDER | os.O_NOFOLLOW, dir_fd=place)
+            os.close(outer)
+        # Without O_NONBLOCK, opening a named pipe waits for somebody to write to it.
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=place)
+    finally:
+        os.close(place)
+
+
 def _too_large(size: int) -> Rejected:
     return reject(
-        f"The notebook has {size / 2**20:.0f} MB; at most {MAX_BYTES // 2**20} MB are read. Clear the outputs of all "
+        f"The notebook has {_megabytes(size)} MB; at most {MAX_BYTES // MIB} MB are read. Clear the outputs of all "
         "cells, save it, and hand it in again."
     )
 
 
+def _megabytes(size: int) -> int:
+    """Return a size in MB, rounded up, so that what is over a limit never looks equal to it."""
+    return -(-size // MIB)
+
+
 def parse(data: bytes) -> dict[str, Any]:
-    """Return a notebook's content: a dictionary of nbformat 4 whose ``cells`` are a list.
+    """Return a notebook's content: a dictionary whose ``cells`` are a list, as in nbformat 4.
 
     Raises:
-        Rejected: It is not a notebook, or one of another format.
+        Rejected: It is not a notebook, or one of another format than 3 and 4, or it holds too much.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise reject("The file is not in UTF-8. Open it in Jupyter, save it, and hand it in again.") from error
-    if sum(map(text.count, "[{,")) > MAX_JSON_PARTS:
-        raise reject("The notebook holds too much to be read. Clear the outputs of all cells and hand it in again.")
-    try:
-        notebook = json.loads(text)
-    except (ValueError, RecursionError, MemoryError) as error:
-        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise reject(
-            f"The file is not a notebook: its JSON is broken{where}. Hand in the notebook as Jupyter saves it."
-        ) from error
+    notebook = _parse_json(_decode(data))
     if not isinstance(notebook, dict):
-        raise reject("The file is not a notebook. Hand in the notebook as Jupyter saves it.")
+        raise reject(f"The file is not a notebook. {_AS_JUPYTER_SAVES_IT}")
     major = notebook.get("nbformat")
-    if type(major) is not int or major != 4:
+    if _is_format(3, major):
+        notebook = _from_format_3(notebook)
+    elif not _is_format(4, major):
         shown = repr(major)[:20] if isinstance(major, int | str | float) else "unknown"
         raise reject(
             f"The notebook's format is {shown} instead of 4. Open it in JupyterLab, save it, and hand it in again."
         )
     if not isinstance(notebook.get("cells"), list):
-        raise reject("The notebook has no list of cells. Hand in the notebook as Jupyter saves it.")
-    if len(notebook["cells"]) > MAX_CELLS:
-        raise reject(f"The notebook has {len(notebook['cells'])} cells; at most {MAX_CELLS} are read.")
+        raise reject(f"The notebook has no list of cells. {_AS_JUPYTER_SAVES_IT}")
+    _check_size(notebook["cells"])
     return notebook
+
+
+def _decode(data: bytes) -> str:
+    """Return a file's text, which is in UTF-8, or in UTF-16 or UTF-32 where an editor saved it so.
+
+    Raises:
+        Rejected: It is in none of them.
+    """
+    try:
+        return data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError as error:
+        raise reject("The file is not in UTF-8. Open it in Jupyter, save it, and hand it in again.") from error
+
+
+def _parse_json(text: str) -> Any:
+    """Return what a JSON text holds. Integers that nobody would write, of thousands of digits, become 0.
+
+    Raises:
+        Rejected: It holds more than memory should be spent on, or is no JSON.
+    """
+    parts = _count_parts(text.encode("utf-8"))
+    if parts > MAX_JSON_PARTS:
+        raise reject(
+            f"The notebook holds too much to be read: {parts:,} values, and at most {MAX_JSON_PARTS:,} are read. "
+            "Clear the outputs of all cells and hand it in again."
+        )
+    try:
+        return json.loads(text, parse_int=_integer)
+    except (ValueError, RecursionError, MemoryError) as error:
+        where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise reject(f"The file is not a notebook: its JSON is broken{where}. {_AS_JUPYTER_SAVES_IT}") from error
+
+
+def _count_parts(data: bytes) -> int:
+    r"""Return how many commas, opening brackets and opening braces of a JSON text stand outside of its strings.
+
+    >>> _count_parts(rb'{"a, b": [1, "\"[,"]}')
+    3
+    """
+    unescaped = data.replace(rb"\\", b"").replace(rb"\"", b"")
+    marks = np.frombuffer(unescaped.translate(None, bytes(set(range(256)) - set(b'"[{,'))), np.uint8)
+    is_quote = marks == ord('"')
+    in_string = np.bitwise_xor.accumulate(is_quote)
+    return int(np.count_nonzero(~in_string & ~is_quote))
+
+
+def _integer(digits: str) -> int:
+    return int(digits) if len(digits) <= MAX_DIGITS else 0
+
+
+def _is_format(number: int, major: object) -> bool:
+    """Say whether ``nbformat`` is this number; some tools write it as ``4.0`` or as text."""
+    return major in (number, str(number), f"{number}.0")
+
+
+def _from_format_3(notebook: dict[str, Any]) -> dict[str, Any]:
+    """Return a notebook of nbformat 3 with its cells where nbformat 4 has them."""
+    sheets = notebook.get("worksheets")
+    lists = [_mapping(sheet).get("cells") for sheet in sheets] if isinstance(sheets, list) else []
+    cells = [cell for cells in lists if isinstance(cells, list) for cell in cells]
+    return {**notebook, "cells": [_cell_from_format_3(cell) for cell in cells]}
+
+
+def _cell_from_format_3(cell: Any) -> Any:
+    kind = _mapping(cell).get("cell_type")
+    if kind == "code":
+        return {**cell, "source": cell.get("input", "")}
+    return {**cell, "cell_type": "markdown"} if kind == "heading" else cell
+
+
+def _check_size(cells: list[Any]) -> None:
+    """Refuse more cells, or longer ones, than anybody writes; what cells showed is not counted.
+
+    Raises:
+        Rejected: There are too many, or they are too long.
+    """
+    sources = [_text(_mapping(cell).get("source")) or "" for cell in cells]
+    count = sum(bool(source) and not source.isspace() for source in sources)
+    size = sum(len(source.encode("utf-8")) for source in sources)
+    if count > MAX_CELLS:
+        raise reject(f"The notebook has {count:,} cells that are not empty; at most {MAX_CELLS:,} are read.")
+    if size > MAX_SOURCE_BYTES:
+        raise reject(
+            f"The cells' code and text have {_megabytes(size)} MB; at most {MAX_SOURCE_BYTES // MIB} MB are read. "
+            "Take out what is not yours to write, such as data or pictures pasted as text, and hand it in again."
+        )
 
 
 def _submitted_cells(raw_cells: list[Any], known: Mapping[str, Cell]) -> tuple[list[Submitted], int]:
@@ -228,7 +327,8 @@ def _check_version(
     present = {cell.key for cell in cells}
     if not any(cell.has_grade_id and cell.id in present for cell in assignment.cells):
         other = marks.get("assignment")
-        named = f" It says that it is {other[:60]!r}." if isinstance(other, str) and other != assignment.name else ""
+        says = quote(other, 80) if isinstance(other, str) and other != assignment.name else ""
+        named = f" It says that it is {says!r}." if says else ""
         raise reject(f"This is not the notebook of {assignment.name}: none of its tasks is in it.{named}")
     version = marks.get("version")
     if version == assignment.version:
@@ -261,6 +361,9 @@ def _merge(assignment: Assignment, cells: list[Submitted]) -> tuple[RebuiltCell,
             waiting = []
         if missing and any(one.role == "learner" for one in waiting):
             note = "This cell was missing. The code that stands in its place has been run."
+            rebuilt.append(RebuiltCell(cell.id, ROLES[cell.kind], "", cell.points, note))
+        elif missing and cell.kind == "solution":
+            note = "This cell was missing and has been put back, empty."
             rebuilt.append(RebuiltCell(cell.id, ROLES[cell.kind], "", cell.points, note))
         elif missing:
             note = "This cell was missing and has been put back."

@@ -34,6 +34,7 @@ class Found:
         notebook: The notebook to grade; None where there is none that could be.
         problem: Why the submission cannot be graded, for the learner; empty where nothing is known against it.
         notes: What learner and instructor should know besides, such as a second notebook that was left out.
+        depth: How many folders below ``SUBMITTED`` the notebook lies: 2, unless it was found where it does not belong.
     """
 
     student_id: str
@@ -42,6 +43,7 @@ class Found:
     notebook: Path | None = None
     problem: str = ""
     notes: tuple[str, ...] = ()
+    depth: int = 2
 
 
 @dataclass(frozen=True)

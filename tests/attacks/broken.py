@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.attacks.case import Case, Kind, bytes_case, notebook_case, write
-from tests.attacks.course import MAX_SCORE, NAME, as_bytes, code_cell, notebook
+from tests.attacks.course import MAX_SCORE, NAME, SOLUTIONS, as_bytes, code_cell, notebook
 
 REJECTED = frozenset({"rejected"})
+GRADED = frozenset({"graded"})
 
 
 def _broken(name: str, aim: str, hand_in: Callable[[Path], object], deserves: float = 0.0, **settings: object) -> Case:
@@ -78,6 +79,49 @@ def _doubled(made: dict) -> None:
     made["cells"] += [json.loads(json.dumps(cell)) for cell in made["cells"]]
 
 
+def _merged(made: dict) -> None:
+    """Put all answers into the first one's cell, and delete the others, as "merge cells" does."""
+    answers = [cell for cell in made["cells"] if cell["id"] in SOLUTIONS]
+    answers[0]["source"] = "\n\n".join(cell["source"] for cell in answers)
+    made["cells"] = [cell for cell in made["cells"] if cell not in answers[1:]]
+
+
+def _without_answers(made: dict) -> None:
+    made["cells"] = [cell for cell in made["cells"] if cell["id"] not in SOLUTIONS]
+
+
+def _format_3(made: dict) -> None:
+    cells = made.pop("cells")
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            cell |= {"input": cell.pop("source"), "prompt_number": None, "language": "python"}
+    made |= {"nbformat": 3, "worksheets": [{"cells": cells, "metadata": {}}]}
+
+
+def _with_a_video(made: dict) -> None:
+    data = {"text/html": "<video src='data:video/mp4;base64," + "A, [B], {C}" * 2_500_000 + "'>"}
+    made["cells"][1]["outputs"] = [{"output_type": "display_data", "data": data, "metadata": {}}]
+
+
+def _as_json(change: Callable[[dict], object]) -> bytes:
+    return json.dumps(_changed(change)).encode()
+
+
+def _unpacked_on_a_mac(folder: Path) -> None:
+    write(folder, _VALID, "My work.ipynb")
+    write(folder, b"\0\5\x16\7" + bytes(100), "._My work.ipynb")
+    (folder / "__MACOSX" / NAME).mkdir(parents=True)
+    (folder / "__MACOSX" / NAME / f"._{NAME}.ipynb").write_bytes(b"\0\5\x16\7")
+
+
+def _elsewhere(place: str) -> Callable[[Path], object]:
+    def hand_in(folder: Path) -> None:
+        (folder / place).parent.mkdir(parents=True)
+        (folder / place).write_bytes(_VALID)
+
+    return hand_in
+
+
 _ONE_LOOP = notebook(counts="while True: pass")
 _VALID = as_bytes(notebook())
 _HANG = "class Slow:\n    def {name}(self, *a, **k):\n        import time\n        time.sleep(600)\n"
@@ -91,7 +135,18 @@ CASES: list[Case] = [
     bytes_case("JSON of another kind", "a list", b"[1, 2, 3]"),
     bytes_case("no cells", "a notebook without cells", b'{"metadata": {}, "nbformat": 4, "nbformat_minor": 5}'),
     bytes_case("deep JSON", "brackets, 100,000 deep", b"[" * 100_000 + b"]" * 100_000),
-    bytes_case("50 MB", "a notebook with a video in it", b'{"cells": "' + b"x" * 50_000_000 + b'"}'),
+    bytes_case(
+        "50 MB",
+        "a large file that is no notebook",
+        b'{"cells": "' + b"x" * 50_000_000 + b'"}',
+        message="the notebook's format is unknown",
+    ),
+    bytes_case(
+        "holds too much",
+        "millions of small things, each of which takes memory",
+        b'{"nbformat": 4, "cells": [' + b"[]," * 3_000_000 + b"0]}",
+        message="at most 2,000,000 are read",
+    ),
     bytes_case("a zip file", "a compressed folder under a notebook's name", b"PK\x03\x04" + bytes(1000)),
     bytes_case("null bytes", "a file that the disk has eaten", bytes(4096)),
     _broken("FIFO", "a named pipe as notebook", _fifo),
@@ -114,6 +169,60 @@ CASES: list[Case] = [
         deserves=MAX_SCORE,
         status=frozenset({"graded"}),
     ),
+    bytes_case(
+        "video",
+        "27 MB of outputs",
+        _as_json(_with_a_video),
+        deserves=MAX_SCORE,
+        status=GRADED,
+    ),
+    bytes_case(
+        "UTF-16", "saved by an editor in UTF-16", _VALID.decode().encode("utf-16"), deserves=MAX_SCORE, status=GRADED
+    ),
+    bytes_case("format 3", "saved by an old Jupyter", _as_json(_format_3), deserves=MAX_SCORE, status=GRADED),
+    bytes_case(
+        "format as text",
+        "saved by a tool that writes all numbers as text",
+        _as_json(lambda made: made.update(nbformat="4")),
+        deserves=MAX_SCORE,
+        status=GRADED,
+    ),
+    bytes_case(
+        "endless integer",
+        "an integer of 5000 digits",
+        _as_json(dict).replace(b'"execution_count": null', b'"execution_count": ' + b"9" * 5000, 1),
+        deserves=MAX_SCORE,
+        status=GRADED,
+    ),
+    bytes_case(
+        "empty cells",
+        "2000 empty cells at the end",
+        _as_json(lambda made: made["cells"].extend(code_cell("") for _ in range(2000))),
+        deserves=MAX_SCORE,
+        status=GRADED,
+    ),
+    _broken(
+        "unpacked on a Mac",
+        "an archive's hidden files beside the notebook",
+        _unpacked_on_a_mac,
+        MAX_SCORE,
+        status=GRADED,
+    ),
+    _broken(
+        "other capitals", "a folder with other capitals", _elsewhere("01-TOY/01-TOY.ipynb"), MAX_SCORE, status=GRADED
+    ),
+    _broken(
+        "no folder", "a notebook in the student's folder itself", _elsewhere(f"{NAME}.ipynb"), MAX_SCORE, status=GRADED
+    ),
+    _broken(
+        "too deep",
+        "a notebook one folder too deep",
+        _elsewhere(f"{NAME}/{NAME}/{NAME}.ipynb"),
+        MAX_SCORE,
+        status=GRADED,
+    ),
+    _accident("answers merged", "all answers in one cell, the others gone", _changed(_merged), MAX_SCORE),
+    _accident("answers deleted", "all cells for answers are gone", _changed(_without_answers), 0),
     _broken("two notebooks", "a copy beside the notebook", _two, MAX_SCORE, status=frozenset({"graded", "rejected"})),
     _broken(
         "odd timestamp", "a timestamp that is none", _unreadable_timestamp, MAX_SCORE, status=frozenset({"graded"})

@@ -63,7 +63,8 @@ def test_help_of_grade_tells_every_limit_with_its_default(autograder):
         "--memory-mb",
     ):
         assert option in text
-    assert f"[default: {Limits().memory_mb}]" in text
+    assert f"[default: {Limits().memory_mb}; x>=1]" in text
+    assert f"[default: {Limits().cell_timeout_s}; x>0]" in text
     assert "SUBMITTED, which holds STUDENT/ASSIGNMENT/NOTEBOOK.ipynb" in text
     assert "exit status is 0 when every submission has a row" in text
 
@@ -79,6 +80,23 @@ def test_help_of_grade_tells_every_limit_with_its_default(autograder):
         (("grade", ".", "--out", "o", "--assignment", "01-preprocesing"), "Did you mean '01-preprocessing'?"),
         (("grade", ".", "--out", "o", "--isolation", "bubblewarp"), "Did you mean 'bubblewrap'?"),
         (("export", ".", "--format", "cvs"), "There is no format 'cvs'; there is csv. Did you mean 'csv'?"),
+        (("grade", ".", "--out", "o", "--memory-mb", "0"), "0 is not in the range x>=1"),
+        (("grade", ".", "--out", "o", "--memory-mb", "nan"), "'nan' is not a valid integer"),
+        (("grade", ".", "--out", "o", "--cell-timeout", "nan"), "nan is not a finite number"),
+        (("grade", ".", "--out", "o", "--notebook-timeout", "inf"), "inf is not a finite number"),
+        (("grade", ".", "--out", "o", "--call-timeout", "-1"), "-1.0 is not in the range x>0"),
+        (("grade", ".", "--out", "o", "--output-mb", "0"), "0.0 is not in the range x>0"),
+        (
+            ("grade", ".", "--out", "o", "--db", "garbage"),
+            "no database's address; write it as SQLAlchemy does, such as",
+        ),
+        (("grade", ".", "--out", "o", "--db", ""), "no database's address"),
+        (("grade", ".", "--out", "o", "--db", "nosuch://host/grades"), "no such kind of database"),
+        (("grade", ".", "--out", __file__), "is a file"),
+        (("feedback", ".", "--db", "garbage"), "no database's address"),
+        (("export", ".", "--format", "csv", "--db", "garbage"), "no database's address"),
+        (("check", __file__, "--cell-timeout", "nan"), "nan is not a finite number"),
+        (("check", __file__, "--cell-timeout", "0"), "0.0 is not in the range x>0"),
         (("check", "/nowhere.ipynb"), "does not exist"),
         (("build", "--chek"), "No such option"),
     ],
@@ -94,6 +112,44 @@ def test_what_cannot_be_done_ends_with_1_and_the_next_step(autograder, tmp_path)
     assert status == 1
     assert "holds no grades" in err
     assert "Name the folder given to autograder grade --out." in err
+
+
+@pytest.mark.parametrize(
+    ("out", "lies"),
+    [
+        ("class/submitted/graded", "lies in"),
+        ("class/submitted", "is"),
+        ("class", "holds"),
+        ("link/graded", "lies in"),
+        ("class/submitted/../submitted/a/b", "lies in"),
+    ],
+)
+def test_grades_do_not_go_where_the_next_run_would_take_them_for_submissions(autograder, tmp_path, out, lies):
+    submitted = tmp_path / "class" / "submitted"
+    (submitted / "learner-01").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(submitted)
+    before = sorted(tmp_path.rglob("*"))
+    status, _, err = autograder("grade", submitted, "--out", tmp_path / out, "--isolation", "none")
+    assert status == 2
+    assert f"OUT ({(tmp_path / out).resolve()}) {lies} SUBMITTED ({submitted})" in err
+    assert f"Name a folder beside it, such as --out {tmp_path / 'class' / 'submitted-graded'}." in err
+    assert sorted(tmp_path.rglob("*")) == before
+    status, _, err = autograder(
+        "grade", submitted, "--out", tmp_path / "class" / "submitted-graded", "--isolation", "none"
+    )
+    assert status == 0, err
+
+
+@pytest.mark.parametrize("place", ["/dev/null/x", "/proc/x", "loop", "graded"])
+def test_a_folder_that_cannot_be_written_is_named_with_the_next_step(autograder, tmp_path, place):
+    (tmp_path / "submitted").mkdir()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "graded").mkdir()
+    (tmp_path / "graded" / ".grading").write_text("in the way")
+    status, _, err = autograder("grade", tmp_path / "submitted", "--out", tmp_path / place, "--isolation", "none")
+    assert status == 1
+    assert f"{tmp_path / place} cannot be written" in err
+    assert "name another folder with --out." in err
 
 
 def test_build_writes_and_check_names_what_is_stale_and_the_command(autograder, tiny_course):

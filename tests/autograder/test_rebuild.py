@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from autograder.collect import Rejected, find_submissions, rebuild
 from autograder.rebuild import parse
+from autograder.sources import load_all
 from autograder.submissions import Found
 from tests.autograder.conftest import cell_of
 
@@ -75,9 +77,51 @@ def test_missing_cells_are_put_back_and_said_to_be(exercise, rebuilt):
     exercise["cells"] = [cell for cell in exercise["cells"] if cell["id"] not in ("adds", "double", "setup")]
     made = rebuilt(exercise)
     assert ids(made) == ["setup", "add", "adds", "double", "doubles", "thoughts"]
-    assert (
-        next(cell.note for cell in made.cells if cell.id == "double") == "This cell was missing and has been put back."
-    )
+    notes = {cell.id: cell.note for cell in made.cells}
+    assert notes["double"] == "This cell was missing and has been put back, empty."
+    assert notes["setup"] == notes["adds"] == ""
+
+
+def test_answers_merged_into_one_cell_are_not_undone_by_a_stub(exercise, rebuilt):
+    merged = "def add(a, b): return a + b\n\n\ndef double(a): return add(a, a)"
+    cell_of(exercise, "add")["source"] = merged
+    exercise["cells"].remove(cell_of(exercise, "double"))
+    made = rebuilt(exercise)
+    namespace = {}
+    for cell in made.cells:
+        if cell.role == "learner":
+            exec(cell.source, namespace)
+    assert namespace["double"](4) == 8
+
+
+def defined(source):
+    """Return the names that a cell's code defines for the cells below it."""
+    tree = ast.parse("\n".join(line for line in source.split("\n") if not line.startswith(("%", "!"))))
+    functions = {node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    inner = {below for function in functions for below in ast.walk(function)}
+    names = {node.name for node in functions}
+    for node in set(ast.walk(tree)) - inner:
+        if isinstance(node, ast.alias):
+            names.add(node.asname or node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+    return names
+
+
+@pytest.mark.parametrize("assignment", load_all().values(), ids=lambda assignment: assignment.name)
+def test_nothing_given_stands_in_for_an_answer_that_is_missing(assignment):
+    given = {name for cell in assignment.cells if cell.kind in ("locked", "example") for name in defined(cell.given)}
+    answers = {name for cell in assignment.cells if cell.kind == "solution" for name in defined(cell.source)}
+    assert len(answers) > 5
+    assert not given & answers
+
+
+def test_examples_and_written_answers_that_are_missing_are_put_back_as_they_were(tiny, exercise, rebuilt):
+    gone = {cell.id: cell.given for cell in tiny.cells if cell.kind in ("example", "written")}
+    exercise["cells"] = [cell for cell in exercise["cells"] if cell["id"] not in gone]
+    made = [cell for cell in rebuilt(exercise).cells if cell.id in gone]
+    assert {cell.id: cell.source for cell in made} == gone
+    assert {cell.note for cell in made} == {"This cell was missing and has been put back."}
 
 
 def test_order_comes_from_the_exercise(exercise, rebuilt):
@@ -164,7 +208,7 @@ def test_source_may_be_text_or_lines(exercise, rebuilt, source):
 def test_a_cell_whose_source_is_no_text_is_left_out_with_a_note(exercise, rebuilt, bad):
     cell_of(exercise, "add")["source"] = bad
     made = rebuilt(json.dumps(exercise))
-    assert "NotImplementedError" in sources(made)["add"]
+    assert sources(made)["add"] == ""
     assert made.notes == ("A damaged cell has been left out.",)
 
 
@@ -196,6 +240,34 @@ def test_the_kernel_that_a_notebook_asks_for_does_not_matter(exercise, rebuilt, 
 @pytest.mark.parametrize("minor", [0, 5, 999, -1, "x", None])
 def test_the_minor_version_of_the_format_does_not_matter(exercise, rebuilt, minor):
     assert rebuilt(json.dumps(exercise | {"nbformat_minor": minor})).max_score == 5
+
+
+@pytest.mark.parametrize("major", [4, 4.0, "4", "4.0"])
+def test_the_format_may_be_spelled_as_some_tools_do(exercise, rebuilt, major):
+    assert rebuilt(json.dumps(exercise | {"nbformat": major})).notes == ()
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_of_thousands_of_digits_does_no_harm(exercise, rebuilt, sign):
+    text = json.dumps(exercise).replace('"execution_count": null', f'"execution_count": {sign}{"9" * 5000}')
+    assert rebuilt(text).notes == ()
+
+
+def test_a_notebook_of_format_3_is_graded_like_the_same_in_format_4(exercise, rebuilt):
+    cell_of(exercise, "add")["source"] = "def add(a, b): return b + a"
+    exercise["cells"].insert(3, {"cell_type": "markdown", "source": "My heading", "metadata": {}})
+    expected = rebuilt(exercise)
+    old = json.loads(json.dumps(exercise)) | {"nbformat": 3, "nbformat_minor": 0}
+    cells = old.pop("cells")
+    for cell in cells:
+        cell.pop("id", None)
+        if cell["cell_type"] == "code":
+            cell |= {"input": cell.pop("source"), "prompt_number": cell.pop("execution_count"), "language": "python"}
+    cells[3] |= {"cell_type": "heading", "level": 2}
+    old["worksheets"] = [{"cells": cells[:5], "metadata": {}}, {"cells": cells[5:], "metadata": {}}]
+    made = rebuilt(json.dumps(old))
+    assert made.cells == expected.cells
+    assert made.notes == ()
 
 
 def test_an_outdated_copy_with_the_same_tasks_is_graded_and_told(exercise, rebuilt):
@@ -230,8 +302,8 @@ json_values = st.recursive(
     max_leaves=12,
 )
 cells = st.dictionaries(
-    st.sampled_from(["cell_type", "source", "metadata", "id", "outputs"]),
-    st.sampled_from(["code", "markdown", "add", "adds", {"nbgrader": {"grade_id": "add"}}]) | json_values,
+    st.sampled_from(["cell_type", "source", "input", "metadata", "id", "outputs"]),
+    st.sampled_from(["code", "markdown", "heading", "add", "adds", {"nbgrader": {"grade_id": "add"}}]) | json_values,
 )
 
 
@@ -240,6 +312,11 @@ cells = st.dictionaries(
     data=st.binary(max_size=60)
     | st.builds(
         lambda cells, metadata: json.dumps({"nbformat": 4, "metadata": metadata, "cells": cells}).encode("utf-8"),
+        st.lists(cells | json_values, max_size=6),
+        json_values,
+    )
+    | st.builds(
+        lambda cells, sheet: json.dumps({"nbformat": 3, "worksheets": [{"cells": cells}, sheet]}).encode("utf-8"),
         st.lists(cells | json_values, max_size=6),
         json_values,
     )
