@@ -10,6 +10,8 @@ READY  := $(VENV)/.ready
 export FLOWERCOURSE_CACHE ?= $(CURDIR)/_build/cache
 # TensorFlow's start-up notices say nothing that a reader of this output can act on.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+# See flowercourse/__init__.py: twice as fast on many processors.
+export TF_ENABLE_ONEDNN_OPTS ?= 1
 # nbgrader calls other programs of the environment by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

@@ -206,7 +206,7 @@ def _events(path: Path, assignment: str, folder: Path, cell_timeout_s: float) ->
         str(journal),
         str(cell_timeout_s),
     ]
-    environment = {"MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
+    environment = {"MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", **os.environ}
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
             command, cwd=path.parent, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment

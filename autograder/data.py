@@ -30,7 +30,7 @@ def ready_data() -> dict[str, str]:
 
 
 def _quiet() -> dict[str, str]:
-    return {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **os.environ}
+    return {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "CUDA_VISIBLE_DEVICES": "-1", **os.environ}
 
 
 def _prepare() -> dict[str, str]:

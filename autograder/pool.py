@@ -16,7 +16,7 @@ from typing import Any
 from autograder.worker import Setup, Task
 
 ATTEMPTS = 2
-_QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+_QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"}
 PATIENCE_S = 180.0
 """What a worker may take beyond a notebook's own limit: to start its cage, and for what the checks compute here."""
 

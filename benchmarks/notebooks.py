@@ -27,6 +27,7 @@ SETTINGS = {
     "FLOWERCOURSE_UNTRAINED": "1",
     "MPLBACKEND": "Agg",
     "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 
 

@@ -61,6 +61,7 @@ def course_environment() -> dict[str, str]:
         "FLOWERCOURSE_CACHE": str(ROOT / "_build" / "cache"),
         "FLOWERCOURSE_UNTRAINED": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "1",
     }
     # Debugger warnings of frozen modules would appear in the pages' output, and so would Matplotlib's choice of Agg.
     forced = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}

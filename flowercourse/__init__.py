@@ -9,7 +9,12 @@ Importing this imports neither TensorFlow nor TFDS; they come with the first use
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+
+# oneDNN's kernels make the backbones two to three times as fast. TensorFlow uses them by itself on processors with
+# AVX-512 only; it reads this when it is imported, so it helps where that happens after this import.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 if TYPE_CHECKING:
     DATASET: str

@@ -24,6 +24,7 @@ os.environ.update(
     FLOWERCOURSE_UNTRAINED="1",
     TFDS_DATA_DIR=str(CACHE / "tensorflow_datasets"),
     TF_CPP_MIN_LOG_LEVEL="3",
+    TF_ENABLE_ONEDNN_OPTS="1",
     MPLBACKEND="Agg",
 )
 

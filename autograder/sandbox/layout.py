@@ -143,6 +143,7 @@ def _environment() -> dict[str, str]:
         "IPYTHONDIR": "/tmp/.ipython",  # noqa: S108
         "FLOWERCOURSE_OFFLINE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TF_ENABLE_ONEDNN_OPTS": "1",
         "CUDA_VISIBLE_DEVICES": "-1",  # a GPU's driver is a door that the cage has no lock for
     }
 
