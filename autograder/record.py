@@ -148,6 +148,7 @@ def _make_tables(url: str) -> None:
     try:
         engine = sqlalchemy.create_engine(url)
         engine.connect().close()
+        tables = sqlalchemy.inspect(engine).get_table_names()
     except (
         sqlalchemy.exc.SQLAlchemyError,
         ImportError,
@@ -158,7 +159,7 @@ def _make_tables(url: str) -> None:
             reason,
             "Give --db an address as SQLAlchemy writes it, such as sqlite:////home/me/gradebook.db",
         ) from error
-    if not sqlalchemy.inspect(engine).get_table_names():
+    if not tables:
         version = ScriptDirectory(dbutil.ALEMBIC_DIR).get_current_head()
         table = sqlalchemy.Table(
             "alembic_version",

@@ -325,3 +325,9 @@ def test_nothing_in_a_written_answer_runs_or_is_fetched_in_formgrader(tmp_path, 
     assert not [one for one in ("<img", "<script", 'href="javascript', 'href="data', r"\href") if one in html]
     (kept,) = [cell.source for cell in ran_cells(tmp_path, made, tiny) if cell.id == "thoughts"]
     assert kept == text
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path, tiny):
+    (tmp_path / "gradebook.db").write_text("my grades, in a text file" * 100)
+    with pytest.raises(CourseError, match="The gradebook was not opened"):
+        prepare(tmp_path, {"01-tiny": tiny})
