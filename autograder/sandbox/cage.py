@@ -45,8 +45,10 @@ PRELOAD = (
     "matplotlib_inline.backend_inline",
     "PIL.Image",
     "scipy.special",
-    "flowercourse",
+    "flowercourse.features",
+    "flowercourse.style",
     "autograder.checks",
+    "autograder.reference",
 )
 START_TIMEOUT_S = 120.0
 _EVENT = protocol.Limits(message_bytes=2 * protocol.LIMITS.json_bytes)  # an event is text
