@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+from autograder import probes
 from autograder.worker import Setup, Task
 
 ATTEMPTS = 2
@@ -30,7 +32,7 @@ class _Busy:
 class _Process:
     """A worker's process, started when it is first needed."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, private: str) -> None:
         ours, theirs = socket.socketpair()
         path = os.pathsep.join(entry for entry in sys.path if entry)
         self.process = subprocess.Popen(
@@ -38,7 +40,7 @@ class _Process:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **_QUIET, **dict(setup.environment), "PYTHONPATH": path},
+            env={**os.environ, **_QUIET, **dict(setup.environment), probes.FOLDER: private, "PYTHONPATH": path},
         )
         theirs.close()
         self.connection = Connection(ours.detach())
@@ -67,6 +69,7 @@ class Pool:
     def __init__(self, setup: Setup, jobs: int) -> None:
         self.setup, self.jobs = setup, jobs
         self.processes: list[_Process] = []
+        self.private = tempfile.TemporaryDirectory(prefix="autograder-run-")  # mode 700, and shown in no sandbox
 
     def grade(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
         """Yield each task with a worker's answer (`result` or `failure`), in the order in which they end."""
@@ -86,6 +89,7 @@ class Pool:
             for process in self.processes:
                 process.end(now=process.busy is not None)
             self.processes = []
+            self.private.cleanup()
 
     def _hand_out(self, waiting: Iterator[Task], again: list[Task], attempts: dict[str, int]) -> None:
         while sum(process.busy is not None for process in self.processes) < self.jobs:
@@ -95,7 +99,7 @@ class Pool:
             attempts[task.key] = attempts.get(task.key, 0) + 1
             idle = next((process for process in self.processes if process.busy is None), None)
             if idle is None:
-                idle = _Process(self.setup)
+                idle = _Process(self.setup, self.private.name)
                 self.processes.append(idle)
             idle.busy = _Busy(task, time.monotonic() + self.setup.limits.notebook_timeout_s + PATIENCE_S)
             with suppress(OSError):  # it has died: found out when its answer is waited for

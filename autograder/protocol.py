@@ -57,7 +57,7 @@ class Limits:
     items: int = 100_000
     depth: int = 12
     ndim: int = 8
-    integer_bits: int = 1024
+    integer_bits: int = 512  # all of these are numbers as a float, too
 
 
 LIMITS = Limits()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from autograder.probes import Probes
     from flowercourse.datasets import Dataset
 
 SPLIT = "70/15/15"
@@ -27,6 +28,7 @@ class Reference:
     def __init__(self, dataset: str = "auto") -> None:
         self._asked_for = dataset
         self._features: dict[str, Any] = {}
+        self._probes: dict[str, Probes | None] = {}
 
     @functools.cached_property
     def dataset(self) -> Dataset:
@@ -64,6 +66,25 @@ class Reference:
             # Untrained weights, where there are no others: exercises judge a head by what its features allow.
             self._features[backbone] = features.extract(backbone, self._dataset_or_none(), untrained=True)
         return tuple(self._features[backbone].split(split))
+
+    def probes(self, backbone: str = "mobilenet_v2") -> Probes | None:
+        """Return pictures that no learner has seen, with their features; None where there are none to be had.
+
+        For hidden checks: made once in a grading process, which takes some seconds.
+        """
+        if backbone not in self._probes:
+            from autograder.probes import probes_of
+
+            self._probes[backbone] = probes_of(backbone)
+        return self._probes[backbone]
+
+    def two_probes(self, backbone: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return images and features of two of the probes; None where there are none to be had."""
+        probes = self.probes(backbone)
+        if probes is None:
+            return None
+        chosen = rng.choice(len(probes.images), size=2, replace=False)
+        return probes.images[chosen], probes.features[chosen]
 
     def labels(self, split: str = SPLIT, backbone: str = "mobilenet_v2") -> tuple[np.ndarray, ...]:
         """Return the labels of each part of the split, int64 (n,), in data set order."""

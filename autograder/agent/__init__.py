@@ -15,6 +15,7 @@ What can be asked (`OPERATIONS`; `target` is `{"root": name or handle, "path": [
 | `weights` | target, `layer` | `weights`: names, arrays and whether each can be trained |
 | `history` | target | `history`, `epochs` |
 | `figure` | target | axes with titles, colors, lines, images, legends |
+| `pixels` | target | `pixels`: what a figure looks like, small |
 | `forget` | | forgets the results kept by handle |
 
 Answers are `{"number": the request's, "answer": {...}}` or `{"number": ..., "error": {"reason", "type", "text"}}`.
@@ -180,6 +181,10 @@ class Agent:
         """Give what a figure shows, as data."""
         return self._learners(figures.describe, request)
 
+    def pixels(self, request: Mapping[str, Plain]) -> dict[str, Plain]:
+        """Give what a figure looks like."""
+        return self._learners(figures.pixels, request)
+
     def forget(self, request: Mapping[str, Plain]) -> dict[str, Plain]:
         """Forget the results that were kept."""
         self.kept.clear()
@@ -205,6 +210,7 @@ OPERATIONS: dict[str, Callable[[Agent, Mapping[str, Plain]], dict[str, Plain]]] 
     "weights": Agent.weights,
     "history": Agent.history,
     "figure": Agent.figure,
+    "pixels": Agent.pixels,
     "forget": Agent.forget,
 }
 

@@ -31,6 +31,12 @@ def tensor(value: Plain) -> Any:
     return tf.constant(value)
 
 
+def read_only(value: np.ndarray) -> np.ndarray:
+    """Return an array that cannot be written to."""
+    value.flags.writeable = False
+    return value
+
+
 def dataset(components: list[Plain], batch_size: int | None) -> Any:
     """Return a tf.data set of tuples (of single values where there is one component), batched where asked.
 
@@ -141,6 +147,7 @@ def axes() -> Any:
 
 MAKERS: dict[str, Callable[..., Any]] = {
     "tensor": tensor,
+    "read_only": read_only,
     "dataset": dataset,
     "linear_model": linear_model,
     "backbone": backbone,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -16,13 +18,12 @@ MAX_AXES = 200
 MAX_ARTISTS = 100
 MAX_POINTS = 10_000
 MAX_PIXELS = 2**18
+MAX_DRAWN = 2**16  # pixels of a whole figure
 
 
 def describe(drawn: Any) -> dict[str, Plain]:
     """Return a figure's axes as data. `drawn` may be a figure, one of its axes, or a list or array of axes."""
     figure = _figure(drawn)
-    if figure is None:
-        raise WrongType(f"a Matplotlib figure, not {type_name(drawn)}")
     figure.canvas.draw()  # places ticks and their labels
     title = getattr(figure, "_suptitle", None)
     return {
@@ -32,12 +33,27 @@ def describe(drawn: Any) -> dict[str, Plain]:
     }
 
 
+def pixels(drawn: Any) -> dict[str, Plain]:
+    """Return what a figure looks like, small: `pixels`, uint8 (pixels, 4), row by row from the top left."""
+    figure = _figure(drawn)
+    width, height = figure.get_size_inches()
+    target = io.BytesIO()
+    figure.savefig(target, format="rgba", dpi=min(40.0, math.sqrt(MAX_DRAWN / (width * height))))
+    return {"pixels": np.frombuffer(target.getvalue(), np.uint8).reshape(-1, 4)}
+
+
 def _figure(drawn: Any) -> Any:
-    if hasattr(drawn, "axes") and hasattr(drawn, "savefig"):
-        return drawn
-    if isinstance(drawn, (list, tuple, np.ndarray)):
-        drawn = next(iter(np.asarray(drawn, dtype=object).flat), None)
-    return getattr(drawn, "figure", None)
+    """Return the Matplotlib figure that this is, or is part of."""
+    from matplotlib.figure import Figure
+
+    found = drawn
+    if isinstance(found, (list, tuple, np.ndarray)):
+        found = next(iter(np.asarray(found, dtype=object).flat), None)
+    if not isinstance(found, Figure):
+        found = getattr(found, "figure", None)
+    if not isinstance(found, Figure):
+        raise WrongType(f"a Matplotlib figure, not {type_name(drawn)}")
+    return found
 
 
 def _axes(axes: Any) -> dict[str, Plain]:
@@ -73,9 +89,15 @@ def _line(line: Any) -> dict[str, Plain]:
         "x": x,
         "y": y,
         "color": _rgba(line.get_color()),
-        "style": str(line.get_linestyle()),
+        "style": _style(line),
         "marker": str(line.get_marker()),
     }
+
+
+def _style(line: Any) -> str:
+    """Return the line's style; where it is dashed, with the lengths of dashes and gaps, which may be its own."""
+    style, dashes = str(line.get_linestyle()), getattr(line, "_unscaled_dash_pattern", None)
+    return style if dashes is None or dashes[1] is None else f"{style} {tuple(dashes[1])}"
 
 
 def _bar(bar: Any) -> dict[str, Plain]:

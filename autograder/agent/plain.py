@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Mapping, Set
 from typing import Any
 
@@ -33,7 +34,22 @@ def short_text(error: BaseException) -> str:
         text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     except Exception:
         return ""
+    text = _without_traces(text)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 2] + " …"
+
+
+def _without_traces(text: str) -> str:
+    """Return the message without what TensorFlow and Keras put around it: stack traces, nodes of graphs, tensors."""
+    text = re.sub(r"\{\{function_node [^}]*\}\} ?", "", text)
+    if "in user code:" in text or text.startswith("Exception encountered when calling"):
+        paragraphs = re.split(r"\n\s*\n", re.split(r"\n\s*Call arguments received by", text)[0])
+        text = next((one.strip() for one in reversed(paragraphs) if one.strip()), text)
+        return re.sub(r"^\w*(Error|Exception): ", "", text)
+    if text.startswith("Graph execution error"):
+        noise = ("Graph execution error", "Detected at node", "Node:", "File ", "<stack traces", "[[{{node")
+        lines = [line.strip() for line in text.splitlines()]
+        return "\n".join(line for line in lines if line and not line.startswith(noise)) or text
+    return text
 
 
 def plain(value: Any, depth: int = 0) -> Plain:

@@ -63,7 +63,7 @@ What a parameter can be (`autograder.checks.values`, `autograder.checks.values_k
     def builds_the_head(build_model: Function):
         """`build_model(n)` ends in one logit for each of n classes."""
         model = build_model.returning(Model, 7)
-        expect_shape(model.output_shape, (None, 7), hint="Dense(num_classes)")
+        expect_equal(model.output_shape, (None, 7), hint="Dense(num_classes)")
 
     @check(points=2)
     def trained_head_knows_flowers(model: Model, reference):

@@ -47,7 +47,8 @@ class CheckResult:
     Attributes:
         grade_id: the check's name, which is the graded cell's id.
         title: the sentence that the learner sees.
-        status: passed (all points), failed (not all), error (the check's own fault) or skipped (not run).
+        status: passed (all points), failed (not all), error (the check's own fault; what its parts earned before
+            stays earned) or skipped (not run).
         score: points earned, 0 to max_score.
         max_score: points that the check is worth.
         message: for the learner: "" where it passed.
@@ -189,8 +190,8 @@ def run_check(check: Check, session: Session, *, seed: int, reference: Any = Non
         result = _result(check, run, failed)
     except SessionError as error:
         result = _result(check, run, explain(error, "The notebook"))
-    except Exception:  # the check itself is wrong: never the learner's fault
-        result = _error(check, traceback.format_exc())
+    except Exception:  # the check itself is wrong: never the learner's fault, and what she has earned so far is hers
+        result = replace(_error(check, traceback.format_exc()), score=_earned(check, run), parts=_shown(check, run))
     else:
         result = _result(check, run, None)
     finally:
@@ -203,7 +204,15 @@ def run_check(check: Check, session: Session, *, seed: int, reference: Any = Non
 def _value(check: Check, name: str, kind: Kind | None, session: Session, seed: int, reference: Any) -> Any:
     if kind is not None:
         return kind.fetch(session, name)
-    return np.random.default_rng([seed, zlib.crc32(check.grade_id.encode())]) if name == "rng" else reference
+    if name != "rng":
+        return reference
+    # The hidden check's inputs are others than those of the visible check, which has the same name.
+    return np.random.default_rng([seed, zlib.crc32(check.grade_id.encode()), int(check.hidden)])
+
+
+def _earned(check: Check, run: _Run) -> float:
+    """Return the points of the parts so far, never more than the check's."""
+    return min(sum(one.score for one in run.parts), check.points)
 
 
 def _result(check: Check, run: _Run, failed: Failed | None) -> CheckResult:
@@ -233,14 +242,16 @@ def combine(visible: CheckResult, hidden: CheckResult | None) -> CheckResult:
     """Return the result of a graded cell from its visible and its hidden check.
 
     The two share the cell's points: the cell earns the smaller of the two fractions, so that an answer that suits only
-    the visible inputs earns nothing for them. An error of either is an error of the cell.
+    the visible inputs earns nothing for them. An error of either is an error of the cell, which earns what its parts
+    had earned before.
     """
     if hidden is None:
         return visible
+    fraction = min(_fraction(visible), _fraction(hidden))
     for one in (visible, hidden):
         if one.status == "error":
-            return replace(visible, status="error", score=0.0, message=OUR_FAULT, detail=one.detail)
-    fraction = min(_fraction(visible), _fraction(hidden))
+            score = round(visible.max_score * fraction, 4)
+            return replace(visible, status="error", score=score, message=OUR_FAULT, detail=one.detail)
     message = visible.message if visible.status != "passed" else hidden.message
     status: Status = "passed" if visible.status == hidden.status == "passed" else "failed"
     return replace(visible, status=status, score=round(visible.max_score * fraction, 4), message=message)

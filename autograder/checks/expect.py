@@ -80,15 +80,14 @@ def expect_close(
 
 
 def expect_shape(value: Plain, expected: Sequence[int | None], *, what: str = "", hint: str = "") -> None:
-    """Expect an array (or a shape, as a tuple or list of sizes) to have this shape; None stands for any size."""
-    sizes = value.shape if isinstance(value, np.ndarray) else value
-    if not isinstance(sizes, (tuple, list)) or not all(size is None or type(size) is int for size in sizes):
-        raise Failed(_about(what, f"shape {shape(expected)}"), in_words(value), hint)
-    same = len(sizes) == len(expected) and all(
-        want is None or want == got for got, want in zip(sizes, expected, strict=True)
+    """Expect an array of this shape, None standing for any size. (Sizes themselves are compared by `expect_equal`.)"""
+    if not isinstance(value, np.ndarray):
+        raise Failed(_about(what, f"an array of shape {shape(expected)}"), in_words(value), hint)
+    same = value.ndim == len(expected) and all(
+        want is None or want == got for got, want in zip(value.shape, expected, strict=True)
     )
     if not same:
-        raise Failed(_about(what, f"shape {shape(expected)}"), f"shape {shape(sizes)}", hint)
+        raise Failed(_about(what, f"shape {shape(expected)}"), f"shape {shape(value.shape)}", hint)
 
 
 def expect_kind(value: Plain, kind: str, *, what: str = "", hint: str = "") -> None:

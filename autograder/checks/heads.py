@@ -6,14 +6,16 @@ with what the exported weights give here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.checks.arguments import tensor
 from autograder.checks.expect import expect, expect_close, expect_equal, expect_kind, expect_length, expect_shape
 from autograder.checks.messages import Failed, in_words, number, quote
 from autograder.checks.values import Function
-from autograder.checks.values_keras import History, Model
+from autograder.checks.values_keras import ACCURACY, History, Model
 from autograder.reference import accuracy
 
 EPOCHS = 6
@@ -21,6 +23,7 @@ BATCH_SIZE = 32
 LEARNING_RATE = 0.001
 PROGRESS = 0.4  # share that a head must have of what the recipe gains over guessing
 TELLING = 0.3  # gain in loss that shows features worth learning from; trained backbones give 1.3, untrained 0.1
+MEMORY = 1.15  # times by which training on the validation part must change the losses' ratio, for that to be told
 LEAK = 0.1  # by which the validation loss may be below the training loss; larger where validation was trained on
 
 Part = tuple[np.ndarray, np.ndarray]
@@ -37,6 +40,9 @@ class Head:
     @classmethod
     def of(cls, model: Model, num_features: int, num_classes: int) -> Head:
         """Return the weights of a learner's model's last layer, or raise `Failed`."""
+        if not model.weights():  # made without an input's shape, a model makes its weights when it is first used
+            model.predict(np.zeros((1, num_features), np.float32))
+            model.look()
         return cls(*model.head(num_features, num_classes))
 
     def logits(self, features: np.ndarray) -> np.ndarray:
@@ -119,19 +125,24 @@ def expect_logits(model: Model, num_features: int, num_classes: int, rng: np.ran
     expect_close(answers, head.logits(features), rtol=1e-3, atol=1e-3, what=f"logits of `{name}`", hint=hint)
 
 
-def expect_compiled(model: Model, num_features: int, num_classes: int, rng: np.random.Generator) -> None:
-    """Expect Adam, and what `evaluate` reports to be cross-entropy from logits and accuracy."""
+def expect_compiled(model: Model) -> None:
+    """Expect a model that has been compiled."""
+    hint = "model.compile(optimizer=..., loss=..., metrics=...)."
+    expect(model.compiled, f"`{model.name}` to be compiled", "no loss yet", hint)
+
+
+def expect_adam(model: Model) -> None:
+    """Expect the optimizer Adam, with its usual learning rate."""
     name = model.name
-    expect(
-        model.compiled,
-        f"`{name}` to be compiled",
-        "no loss yet",
-        "model.compile(optimizer=..., loss=..., metrics=...).",
-    )
     optimizer = model.optimizer or "none"
-    expect("adam" in optimizer.lower(), f"the optimizer of `{name}`: Adam", optimizer, 'optimizer="adam".')
+    expect(optimizer.lower() == "adam", f"the optimizer of `{name}`: Adam", optimizer, 'optimizer="adam".')
     if model.learning_rate is not None:
         expect_close(model.learning_rate, LEARNING_RATE, rtol=1e-3, what=f"the learning rate of `{name}`")
+
+
+def expect_measured(model: Model, num_features: int, num_classes: int, rng: np.random.Generator) -> None:
+    """Expect what `evaluate` reports to be cross-entropy from logits and accuracy."""
+    name = model.name
     part = rng.normal(0, 2, size=(40, num_features)).astype(np.float32), rng.integers(0, num_classes, size=40)
     head = Head.of(model, num_features, num_classes)
     reported = model.attribute("evaluate", Function)(*part, verbose=0, return_dict=True)
@@ -139,7 +150,7 @@ def expect_compiled(model: Model, num_features: int, num_classes: int, rng: np.r
         raise Failed(f"`{name}.evaluate` to report a loss", in_words(reported), "model.compile(loss=...).")
     hint = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)."
     expect_close(reported["loss"], head.loss(part), rtol=2e-2, what=f"the loss of `{name}` on test inputs", hint=hint)
-    measured = reported.get("accuracy", reported.get("acc"))
+    measured = next((reported[one] for one in ACCURACY if one in reported), None)
     hint = 'metrics=["accuracy"].'
     expect(measured is not None, f"`{name}` to measure accuracy", f"only {quote(', '.join(map(str, reported)))}", hint)
     expect_close(measured, head.accuracy(part), atol=1e-3, what=f"the accuracy of `{name}` on test inputs", hint=hint)
@@ -172,14 +183,38 @@ def expect_generalizes(head: Head, train: Part, test: Part) -> None:
     expect(head.loss(test) < limit, "a test loss near that of the recipe")
 
 
+def memory_limit(train: Part, validation: Part, num_classes: int) -> tuple[float, float]:
+    """Return the ratio of validation loss to training loss below which a head has learned both parts by heart.
+
+    The second number is the training loss up to which this tells anything: with less training, nothing is known by
+    heart. Both are 0 where the features say too little about the classes.
+    """
+    honest = trained(train, num_classes)
+    both = np.concatenate([train[0], validation[0]]), np.concatenate([train[1], validation[1]])
+    leaked = trained(both, num_classes)
+    ratio, low = (one.loss(validation) / max(one.loss(train), 1e-9) for one in (honest, leaked))
+    gain = guessing_loss(validation[1]) - honest.loss(validation)
+    if gain < TELLING or ratio < MEMORY * low:
+        return 0.0, 0.0
+    return low * float(np.cbrt(ratio / low)), 1.5 * honest.loss(train)  # nearer to the leak, in doubt for the learner
+
+
 def expect_no_leak(name: str, head: Head, train: Part, validation: Part) -> None:
-    """Expect the validation part not to have been trained on: it is no easier than the training part."""
+    """Expect the validation part not to have been trained on: it is no easier than the training part, and no better
+    known by heart."""
     on_train, on_validation = head.loss(train), head.loss(validation)
     expect(
         on_validation > on_train - LEAK,
         f"`{name}` to know the training part best (loss {number(on_train)})",
         f"it knows the validation part better (loss {number(on_validation)})",
         "Which part do you pass to fit first?",
+    )
+    limit, most = memory_limit(train, validation, head.kernel.shape[1])
+    expect(
+        on_train > most or on_validation >= limit * on_train,
+        f"`{name}` to know the training part only (loss {number(on_train)})",
+        f"it knows the validation part just as well (loss {number(on_validation)})",
+        "Train on the training part alone: the others are for pictures that it has not seen.",
     )
 
 
@@ -188,6 +223,17 @@ def expect_six_epochs(history: History) -> None:
     for quantity in ("accuracy", "loss", "val_accuracy", "val_loss"):
         what = f"{quantity} in `{history.name}`"
         expect_length(history[quantity], EPOCHS, what=what, hint="fit(..., epochs=6, validation_data=...).")
+        expect(np.isfinite(history[quantity]).all(), f"{what}: numbers", "NaN or infinity", "Is there NaN in the loss?")
+
+
+def expect_recorded(history: History, name: str, head: Head, parts: Sequence[Part]) -> None:
+    """Expect the last validation accuracy to be what this head has on one of the parts, or on all but the first."""
+    rest = np.concatenate([x for x, _ in parts[1:]]), np.concatenate([y for _, y in parts[1:]])
+    possible = [head.accuracy(part) for part in (*parts, rest)]
+    found = history["val_accuracy"][-1]
+    hint = f"Keep what fit returned when `{name}` was last trained, and build no new head afterwards."
+    same = np.isclose(found, possible, rtol=1e-3, atol=1e-3).any()
+    expect(same, f"`{history.name}` to be that of `{name}`", "that of another training", hint)
 
 
 def expect_history_of(history: History, name: str, head: Head, validation: Part) -> None:
@@ -199,6 +245,22 @@ def expect_history_of(history: History, name: str, head: Head, validation: Part)
         expect(recorded, f"`{history.name}` to hold {quantity} for each epoch", "nothing", hint)
         what = f"the last {quantity} in `{history.name}`"
         expect_close(recorded[-1], expected, rtol=tolerance, atol=1e-3, what=what, hint=hint)
+
+
+def expect_extracts(extractor: Function, images: np.ndarray, features: np.ndarray) -> None:
+    """Expect these features of pictures that the learner cannot know.
+
+    Args:
+        extractor: the learner's backbone.
+        images: float32 (n, size, size, 3), at least two.
+        features: (n, d), the grader's; what is small beside their differences from one another is rounding.
+    """
+    found = extractor(tensor(images))
+    expect_shape(found, features.shape)
+    expect_kind(found, "float")
+    off = np.linalg.norm(found.astype(np.float64) - features, axis=1)
+    apart = float(np.linalg.norm(np.diff(features.astype(np.float64), axis=0), axis=1).min())
+    expect(np.all(off < 0.2 * apart), "features of these pictures by this backbone", "others")
 
 
 def expect_same_pictures(found: np.ndarray, expected: np.ndarray, typical: np.ndarray, *, what: str, hint: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder.checks import heads, pictures
 from autograder.checks.core import check, part
-from autograder.checks.expect import expect, expect_close, expect_equal, expect_kind, expect_shape
+from autograder.checks.expect import as_numbers, expect, expect_close, expect_equal, expect_kind, expect_shape
 from autograder.checks.heads import Head
 from autograder.checks.messages import Failed, in_words, number
 from autograder.checks.mobilenet_v2 import expect_frozen
@@ -24,6 +24,7 @@ from flowercourse.backbones.registry import find
 MOBILENET, INCEPTION = find("mobilenet_v2"), find("inception_v3")
 FIRST = 8  # pictures whose features are computed in the notebook
 Z = 1.96
+UNCLEAR = "no clear difference"
 
 
 # --- steps 1 and 2: pictures and features -----------------------------------------------------------------------------
@@ -149,14 +150,6 @@ def expect_test_labels(test_labels: np.ndarray, reference: Reference) -> None:
 # --- steps 5 to 7: how sure -------------------------------------------------------------------------------------------
 
 
-def wilson(correct: int, total: int) -> tuple[float, float]:
-    """Return Wilson's interval of 95 percent. Source: E. B. Wilson (1927), JASA 22, 209-212."""
-    p, z2 = correct / total, Z**2
-    middle = (correct + z2 / 2) / (total + z2)
-    half = Z * math.sqrt(total * p * (1 - p) + z2 / 4) / (total + z2)
-    return middle - half, middle + half
-
-
 def pair_of(answer: Plain, *, what: str) -> tuple[Plain, Plain]:
     """Return the two items that a learner's function returned, or raise `Failed`."""
     if isinstance(answer, np.ndarray) and answer.shape == (2,):
@@ -167,10 +160,15 @@ def pair_of(answer: Plain, *, what: str) -> tuple[Plain, Plain]:
 
 
 def expect_interval(wilson_interval: Function, correct: int, total: int) -> None:
-    """Expect Wilson's interval for so many right of so many, to the third digit or better."""
+    """Expect Wilson's interval for so many right of so many, to the third digit or better.
+
+    Its ends are those accuracies p from which the measured one is just Z standard errors away: where
+    (p - correct / total)^2 = Z^2 p (1 - p) / total. Source: E. B. Wilson (1927), JASA 22, 209-212.
+    """
     what = f"wilson_interval({correct}, {total})"
     found = pair_of(wilson_interval(correct, total), what=what)
-    expected = wilson(correct, total)
+    measured, spread = correct / total, Z**2 / total
+    expected = np.sort(np.roots([1 + spread, -2 * measured - spread, measured**2]).real)
     # 1.96 or the exact 1.95996..., and one that was cut to [0, 1], are the same for every purpose.
     for place, value, wanted in zip(("low", "high"), found, expected, strict=True):
         hint = "Mind the brackets: the denominator divides everything. p is correct / total."
@@ -189,23 +187,43 @@ def interval_is_wilsons(wilson_interval: Function, rng: np.random.Generator) -> 
         expect_interval(wilson_interval, 0, int(rng.integers(1, 30)))
 
 
-def expect_comparison(compare: Function, first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> None:
-    """Expect the difference of the accuracies, and its standard error on the same pictures."""
+Case = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Two models' predictions and the right answers, integers (n,)."""
+
+
+def expect_difference(compare: Function, first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> None:
+    """Expect the difference of the accuracies."""
     what = f"{compare.name}(...) of {len(labels)} pictures"
-    found_difference, found_error = pair_of(compare(first, second, labels), what=what)
-    gain = (first == labels).astype(float) - (second == labels)
+    found, _ = pair_of(compare(first, second, labels), what=what)
+    expected = np.mean(first == labels) - np.mean(second == labels)
     hint = "The first model's accuracy minus the second's: positive where the first is better."
-    expect_close(found_difference, gain.mean(), atol=1e-6, what=f"{what}: the difference", hint=hint)
-    hint = "np.std of the differences, one for each picture, divided by the square root of their number."
+    expect_close(found, expected, atol=1e-6, what=f"{what}: the difference", hint=hint)
+
+
+def expect_error(compare: Function, first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> None:
+    """Expect the standard error of the difference on the same pictures."""
+    what = f"{compare.name}(...) of {len(labels)} pictures"
+    _, found = pair_of(compare(first, second, labels), what=what)
+    gain = (first == labels).astype(float) - (second == labels)
     # Dividing by n - 1 instead of n is as good.
     low, high = gain.std() / math.sqrt(len(gain)), gain.std(ddof=1) / math.sqrt(len(gain))
-    middle, slack = (low + high) / 2, (high - low) / 2
-    expect_close(found_error, middle, rtol=1e-4, atol=slack + 1e-6, what=f"{what}: the standard error", hint=hint)
+    numbers = as_numbers(found)
+    good = numbers is not None and numbers.size == 1 and 0.9999 * low - 1e-6 <= numbers.item() <= 1.0001 * high + 1e-6
+    hint = "np.std of the differences, one for each picture, divided by the square root of their number."
+    expect(good, f"{what}: the standard error: {number(low)}", in_words(found), hint)
 
 
-def two_models(
-    count: int, rng: np.random.Generator, *, skill: float = 0.8
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def expect_compared(compare: Function, *cases: Case) -> None:
+    """Expect difference and standard error of each case: two parts of a point each."""
+    with part("difference", points=1):
+        for case in cases:
+            expect_difference(compare, *case)
+    with part("standard error", points=1):
+        for case in cases:
+            expect_error(compare, *case)
+
+
+def two_models(count: int, rng: np.random.Generator, *, skill: float = 0.8) -> Case:
     """Return predictions of two models that mostly fail on the same pictures, and the right answers."""
     labels = rng.integers(0, 5, size=count)
     first = np.where(rng.random(count) < skill, labels, (labels + 1) % 5)
@@ -217,21 +235,13 @@ def two_models(
 def same_pictures_are_compared(compare_on_same_pictures: Function, rng: np.random.Generator) -> None:
     """`compare_on_same_pictures` gives the difference of two accuracies, and its standard error."""
     example = np.array([0, 1, 2, 3]), np.array([0, 1, 1, 1]), np.array([0, 1, 2, 2])
-    expect_comparison(compare_on_same_pictures, *example)
-    expect_comparison(compare_on_same_pictures, *two_models(int(rng.integers(200, 400)), rng))
+    expect_compared(compare_on_same_pictures, example, two_models(int(rng.integers(200, 400)), rng))
 
 
-def right_verdict(difference: float, standard_error: float) -> str:
-    """Return what the exercise's rule says."""
-    side = int(np.sign(difference)) if abs(difference) > 2 * standard_error else 0
-    return {0: "no clear difference", 1: "first", -1: "second"}[side]
-
-
-def expect_verdict(verdict: Function, difference: float, standard_error: float) -> None:
-    """Expect the rule's verdict."""
+def expect_verdict(verdict: Function, difference: float, standard_error: float, expected: str) -> None:
+    """Expect this verdict."""
     what = f"verdict({number(difference)}, {number(standard_error)})"
     hint = "More than two standard errors, in either direction."
-    expected = right_verdict(difference, standard_error)
     expect_equal(verdict(difference, standard_error), expected, what=what, hint=hint)
 
 
@@ -240,12 +250,12 @@ def verdict_knows_doubt(verdict: Function, rng: np.random.Generator) -> None:
     """`verdict` names the better model where the difference is clear, and says so where it is not."""
     error = round(float(rng.uniform(0.005, 0.03)), 4)
     with part("clear", points=1):
-        expect_verdict(verdict, 3 * error, error)
-        expect_verdict(verdict, -3 * error, error)
+        expect_verdict(verdict, 3 * error, error, "first")
+        expect_verdict(verdict, -3 * error, error, "second")
     with part("not clear", points=1):
-        expect_verdict(verdict, 3 * error, error)
+        expect_verdict(verdict, 3 * error, error, "first")
         for times in (1.5, -1.5, 0.0):
-            expect_verdict(verdict, times * error, error)
+            expect_verdict(verdict, times * error, error, UNCLEAR)
 
 
 @check(points=1)
@@ -265,8 +275,11 @@ def expect_conclusion(conclusion: str, mobilenet_head: Model, inception_head: Mo
     gain = right[0].astype(float) - right[1]
     difference, error = gain.mean(), gain.std() / math.sqrt(len(gain))
     slack = 1.5 / len(gain)
-    possible = {right_verdict(difference + off, error) for off in (-slack, 0.0, slack)}
-    words = f'verdict({number(difference)}, {number(error)}), which is "{right_verdict(difference, error)}"'
+    possible = [
+        "first" if gap > 2 * error else "second" if gap < -2 * error else UNCLEAR
+        for gap in (difference, difference - slack, difference + slack)
+    ]
+    words = f'verdict({number(difference)}, {number(error)}), which is "{possible[0]}"'
     hint = "verdict(*compare_on_same_pictures(...)), MobileNet V2 first."
     expect(conclusion in possible, words, in_words(conclusion), hint)
 

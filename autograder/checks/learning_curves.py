@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograder.checks.core import check, part
-from autograder.checks.expect import expect, expect_between, expect_close, expect_equal
+from autograder.checks.expect import as_numbers, equal, expect, expect_between, expect_close, expect_equal
 from autograder.checks.messages import Failed, in_words, number
 from autograder.checks.values import Dictionary, Function
 from autograder.checks.values_keras import Axes, Figure, History, Line, Model
+from autograder.protocol import Plain
 
 DIAGNOSES = ("good fit", "overfitting", "underfitting", "still improving", "unstable", "suspicious validation")
 NUM_CLASSES = 5
@@ -29,23 +30,38 @@ Part = tuple[np.ndarray, np.ndarray]
 @check(points=3)
 def curves_are_drawn(plot_curves: Function, rng):
     """`plot_curves` draws accuracy and loss of training and validation, labeled and told apart without color."""
-    run = level_run(rng, epochs=int(rng.integers(5, 9)))
-    figure = plot_curves.returning(Figure, run)
-    expect(len(figure.axes) == 2, "a figure with two axes", str(len(figure.axes)), "plt.subplots(1, 2)")
+    expect_curves(plot_curves, [level_run(rng, epochs=int(rng.integers(5, 9)))])
+
+
+MEASURES = ("accuracy", "loss")
+
+
+def expect_curves(plot_curves: Function, runs: list[Run]) -> None:
+    """Expect figures of these runs that show their values (1 point), over the epochs (1), labeled (1)."""
+    drawn = []
+    for run in runs:
+        figure = plot_curves.returning(Figure, run)
+        expect(len(figure.axes) == 2, "a figure with two axes", str(len(figure.axes)), "plt.subplots(1, 2)")
+        expect_ink(figure)
+        drawn += [(ax, run, measure) for ax, measure in zip(figure.axes, MEASURES, strict=True)]
     with part("values", points=1):
-        for ax, measure in zip(figure.axes, MEASURES, strict=True):
+        for ax, run, measure in drawn:
             curves_of(ax, run, measure)
     with part("epochs", points=1):
-        for ax, measure in zip(figure.axes, MEASURES, strict=True):
+        for ax, run, measure in drawn:
             for line in curves_of(ax, run, measure):
                 wanted = np.arange(1, len(line.y) + 1)
                 expect_close(line.x, wanted, what=f"x of the {measure}'s lines", hint="Count epochs from 1.")
     with part("labels", points=1):
-        for ax, measure in zip(figure.axes, MEASURES, strict=True):
+        for ax, run, measure in drawn:
             expect_readable(ax, *curves_of(ax, run, measure), measure)
 
 
-MEASURES = ("accuracy", "loss")
+def expect_ink(figure: Figure) -> None:
+    """Expect a figure that, when it is drawn, is more than an empty sheet."""
+    pixels = figure.ask("pixels").of_type("pixels", np.ndarray)
+    inked = pixels.ndim == 2 and len(pixels) > 0 and float((pixels != pixels[:1]).any(axis=1).mean()) > 0.005
+    expect(inked, "a figure in which something is drawn", "an empty one")
 
 
 def curves_of(ax: Axes, run: Run, measure: str) -> tuple[Line, Line]:
@@ -92,8 +108,11 @@ def runs_are_told_apart(by_eye: Dictionary):
 
     Whether they are the right ones is not said here: step 8 of the notebook finds it out.
     """
-    expect_complete(by_eye)
-    expect(len(set(by_eye.values())) == 6, "each diagnosis once", in_words(list(by_eye.values())))
+    with part("one of the six for each run", points=1):
+        expect_complete(by_eye)
+    with part("each of them once", points=1):
+        expect_complete(by_eye)
+        expect(len(set(by_eye.values())) == 6, "each diagnosis once", in_words(list(by_eye.values())))
 
 
 def expect_complete(by_eye: dict) -> None:
@@ -117,9 +136,10 @@ def gap_is_measured(accuracy_gap: Function, rng):
     expect_gap(accuracy_gap(run), gap)
 
 
-def expect_gap(found: object, gap: np.ndarray) -> None:
+def expect_gap(found: Plain, gap: np.ndarray) -> None:
     """Expect this gap; a gap the wrong way round gets its own hint."""
-    turned = isinstance(found, np.ndarray) and found.shape == gap.shape and np.allclose(found, -gap, atol=1e-6)
+    numbers = as_numbers(found)
+    turned = numbers is not None and numbers.shape == gap.shape and np.allclose(numbers, -gap, atol=1e-6)
     hint = "Training minus validation, not the other way round." if turned else "One number for each epoch."
     expect_close(found, gap, what="accuracy_gap(run)", hint=hint)
 
@@ -143,7 +163,11 @@ def run_with_best(rng: np.random.Generator, best: int, epochs: int) -> Run:
 def expect_best(best_epoch: Function, run: Run, best: int) -> None:
     """Expect `best_epoch` to answer so; answers that count from 0 get their own hint."""
     found = best_epoch(run)
-    hint = "Count epochs from 1." if found == best - 1 else "The lowest validation loss decides."
+    hint = "The lowest validation loss decides."
+    if equal(found, best - 1):
+        hint = "Count epochs from 1."
+    elif isinstance(found, (list, np.ndarray)):
+        hint = "One number, not a list or an array of them: `int(...)` makes an `int`."
     expect_equal(found, best, what=f"best_epoch of val_loss {in_words(run['val_loss'])}", hint=hint)
 
 
@@ -178,7 +202,9 @@ def expect_stop(epochs_until_stop: Function, losses: list[float], patience: int,
     """Expect this number of epochs."""
     found = epochs_until_stop(losses, patience)
     hint = "An improvement sets the count of waiting epochs back to 0."
-    if isinstance(found, (int, float)) and abs(found - epochs) == 1:
+    if found is None:
+        hint = "Where training never stops early, `return len(val_losses)` after the loop."
+    elif equal(found, epochs - 1) or equal(found, epochs + 1):
         hint = "Off by one: the epoch in which patience runs out is still trained, and epochs count from 1."
     listed = ", ".join(number(loss) for loss in losses)
     expect_equal(found, epochs, what=f"epochs_until_stop([{listed}], patience={patience})", hint=hint)
@@ -226,6 +252,7 @@ def expect_stops(train_with_patience: Function, rng: np.random.Generator, featur
     train = train_with_patience.within(60)
     with part("patience", points=1):
         history = train.returning(History, training, validation, patience, 60, 0.05)
+        expect_trained(history, training, validation, learning_rate=0.05)
         losses = recorded_losses(history)
         hint = "EarlyStopping(monitor='val_loss', patience=patience) in callbacks."
         waited = len(losses) - 1 - int(np.argmin(losses))
@@ -239,6 +266,28 @@ def expect_stops(train_with_patience: Function, rng: np.random.Generator, featur
     with part("max_epochs", points=1):
         history = train.returning(History, training, validation, 50, 3, 0.001)
         expect_equal(history.epochs, 3, what="epochs with max_epochs=3 and much patience")
+        head = trained_head(history, features)
+        expect_recorded(history, head, validation, "validation_data=validation in fit.")
+
+
+def expect_trained(history: History, training: Part, validation: Part, *, learning_rate: float) -> None:
+    """Expect a model that learned from the training part at this rate, and of which the recorded losses are."""
+    head = trained_head(history, training[0].shape[1])
+    rate = history.attribute("model", Model).learning_rate
+    if rate is not None:
+        hint = "build_head(num_features, 5, learning_rate)"
+        expect_close(rate, learning_rate, rtol=1e-3, what="the model's learning rate", hint=hint)
+    expect_recorded(history, head, validation, "validation_data=validation in fit.")
+    _, accuracy = judge(*head, training)
+    expect_between(accuracy, 0.35, 1, what="accuracy on its training part", hint="Is the model trained at all?")
+
+
+def trained_head(history: History, num_features: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return kernel and bias of the model that belongs to what fit returned."""
+    if history.ask("describe").text("type") == "dict":
+        hint = "Return it without `.history`: the trained model is its attribute `model`."
+        raise Failed(f"`{history.name}` to be what fit returns", "the dictionary in it", hint)
+    return history.attribute("model", Model).head(num_features, NUM_CLASSES)
 
 
 @check(points=2)
@@ -251,7 +300,7 @@ def expect_best_weights(train_with_patience: Function, rng: np.random.Generator,
     """Expect the trained head to have the lowest validation loss that was recorded, and to have learned something."""
     training, validation = noisy_parts(rng, features)
     history = train_with_patience.within(60).returning(History, training, validation, patience, 60, 0.05)
-    kernel, bias = history.attribute("model", Model).head(features, NUM_CLASSES)
+    kernel, bias = trained_head(history, features)
     found, _ = judge(kernel, bias, validation)
     losses = recorded_losses(history)
     hint = "EarlyStopping has an option that restores the best weights."
@@ -281,10 +330,11 @@ def two_runs_are_kept(few_history: History, many_history: History, reference):
 def expect_two_runs(few_history: History, many_history: History, reference) -> None:
     """Expect two trained heads whose weights, on features computed here, have the losses that were recorded."""
     (x, y), validation, _ = reference.features("mobilenet_v2")
-    few = few_history.attribute("model", Model).head(x.shape[1], NUM_CLASSES)
-    many = many_history.attribute("model", Model).head(x.shape[1], NUM_CLASSES)
+    few = trained_head(few_history, x.shape[1])
+    many = trained_head(many_history, x.shape[1])
+    hint = "Keep each run's history under its own name."
     with part("few_history", points=1):
-        expect_recorded(few_history, few, validation)
+        expect_recorded(few_history, few, validation, hint)
         # Of 40 examples a whole number is right, so the recorded accuracies are fortieths.
         right = np.array(few_history["accuracy"]) * FEW
         wanted = f"a head that was trained on {FEW} examples"
@@ -294,18 +344,18 @@ def expect_two_runs(few_history: History, many_history: History, reference) -> N
         wanted = f"a head that has learned the first {FEW} training examples only"
         expect(seen[0] < 0.7 * unseen[0] and seen[1] > 0.5, wanted, found, "Cut features and labels alike.")
     with part("many_history", points=1):
-        expect_recorded(many_history, many, validation)
+        expect_recorded(many_history, many, validation, hint)
         gain = judge(*few, (x, y))[0] - judge(*many, (x, y))[0]
         expect(gain > 0, "a head that knows all training examples better than the other", "one that knows them less")
 
 
-def expect_recorded(history: History, head: tuple[np.ndarray, np.ndarray], validation: Part) -> None:
+def expect_recorded(history: History, head: tuple[np.ndarray, np.ndarray], validation: Part, hint: str) -> None:
     """Expect a head that has, on the validation part, the best or the last loss that was recorded."""
     losses = recorded_losses(history)
     found, _ = judge(*head, validation)
     recorded = np.isclose(found, [min(losses), losses[-1]], rtol=0.02).any()
     wanted = f"a model with the validation loss that `{history.name}` recorded, {min(losses):.3f}"
-    expect(recorded, wanted, f"{found:.3f}", "Keep each run's history under its own name.")
+    expect(recorded, wanted, f"{found:.3f}", hint)
 
 
 # --- step 8: rules ----------------------------------------------------------------------------------------------------
@@ -360,6 +410,29 @@ def overfitting_run(rng: np.random.Generator, epochs: int = 9) -> Run:
     return level_run(rng, epochs, accuracy=0.99, val_accuracy=float(rng.uniform(0.7, 0.84)), loss=0.05, val_loss=0.6)
 
 
+def almost_suspicious_run(rng: np.random.Generator, epochs: int = 9) -> Run:
+    """Return a run whose validation accuracy lies above training in all epochs but one."""
+    run = suspicious_run(rng, epochs)
+    one = int(rng.integers(1, epochs))
+    run["val_accuracy"][one] = run["accuracy"][one] - 0.01
+    return run
+
+
+def ahead_at_the_end_run(rng: np.random.Generator, epochs: int = 9) -> Run:
+    """Return a run whose validation accuracy lies above training in its last epoch only."""
+    run = level_run(rng, epochs, accuracy=0.9, val_accuracy=0.88)
+    run["accuracy"][0] = run["val_accuracy"][0] + 0.01
+    run["val_accuracy"][-1] = run["accuracy"][-1] + 0.05
+    return run
+
+
+def caught_up_run(rng: np.random.Generator, epochs: int = 9) -> Run:
+    """Return a good run in which validation accuracy, at first far behind, has caught up."""
+    run = level_run(rng, epochs)
+    run["val_accuracy"] = (np.array(run["accuracy"]) - np.linspace(0.2, 0.03, epochs)).tolist()
+    return run
+
+
 def turning_run(rng: np.random.Generator, epochs: int = 9) -> Run:
     """Return a run whose validation loss has turned upward, although the accuracies are close."""
     run = level_run(rng, epochs, accuracy=0.95, val_accuracy=0.9)
@@ -389,3 +462,10 @@ def runs_are_diagnosed(diagnose: Function, rng):
 def expect_diagnosis(diagnose: Function, run: Run, diagnosis: str, why: str) -> None:
     """Expect this diagnosis; the message says why, and not with which numbers."""
     expect_equal(diagnose(run), diagnosis, what=f"diagnosis of a run where {why}")
+
+
+def expect_other(diagnose: Function, run: Run, *wrong: str) -> None:
+    """Expect a diagnosis that is none of these, whichever else."""
+    found = diagnose(run)
+    others = [name for name in DIAGNOSES if name not in wrong]
+    expect(any(equal(found, name) for name in others), f"one of {in_words(others)}", in_words(found))

@@ -44,6 +44,10 @@ class Failed(Exception):
 def explain(error: SessionError, name: str) -> Failed:
     """Return what a learner should read when her `name` could not be looked at."""
     match error:
+        case Refused(reason="missing") if _is_attribute(name) and "." in error.text:
+            owner, _, attribute = name.rpartition(".")
+            hint = "Return what `fit` returns, not its `.history`." if attribute == "model" else ""
+            return Failed(f"`{owner}` should have the attribute `{attribute}`.", hint=hint)
         case Refused(reason="missing"):
             return Failed(
                 f"You have not defined `{name}` yet.", hint="Run the cell that defines it, then this one again."
@@ -75,6 +79,11 @@ def explain(error: SessionError, name: str) -> Failed:
         case Garbled():
             return Failed(f"an answer from `{name}`", "something that is no answer")
     return Failed(f"`{name}` could not be looked at.")
+
+
+def _is_attribute(name: str) -> bool:
+    owner, _, attribute = name.rpartition(".")
+    return bool(owner) and attribute.isidentifier()
 
 
 def quote(text: str, length: int = MAX_QUOTE) -> str:

@@ -19,7 +19,7 @@ from autograder.checks.expect import (
     expect_shape,
 )
 from autograder.checks.heads import Head
-from autograder.checks.messages import in_words
+from autograder.checks.messages import Failed, in_words
 from autograder.checks.values import Array, Function, Scalar, Sequence_, View
 from autograder.checks.values_keras import History, Model
 from autograder.reference import Reference
@@ -106,7 +106,17 @@ def head_gives_logits(
 @check(points=2)
 def head_is_compiled(build_head: Function, rng: np.random.Generator) -> None:
     """A head is compiled with Adam, cross-entropy from logits, and accuracy."""
-    heads.expect_compiled(build_head.returning(Model, 10, 3), 10, 3, rng)
+    expect_head_compiled(build_head, 10, 3, rng)
+
+
+def expect_head_compiled(build_head: Function, features: int, classes: int, rng: np.random.Generator) -> None:
+    """Expect a head of this size with the right optimizer, loss and metric: two parts of a point each."""
+    head = build_head.returning(Model, features, classes)
+    heads.expect_compiled(head)
+    with part("optimizer", points=1):
+        heads.expect_adam(head)
+    with part("loss and metric", points=1):
+        heads.expect_measured(head, features, classes, rng)
 
 
 def expect_part(x: np.ndarray, y: np.ndarray, expected: heads.Part, names: tuple[str, str]) -> None:
@@ -151,12 +161,27 @@ def head_has_learned(head: Model, reference: Reference) -> None:
 @check(points=2)
 def history_belongs_to_head(history: History, head: Model, reference: Reference) -> None:
     """`history` records 6 epochs of training `head`, with the validation part as validation data."""
-    _, validation, _ = reference.features(BACKBONE.name)
+    expect_own_history(history, head, reference)
+
+
+def head_or_none(head: Model, reference: Reference) -> Head | None:
+    """Return the weights of `head`, None where it is no single dense layer, which costs points elsewhere."""
+    try:
+        return Head.of(head, NUM_FEATURES, reference.num_classes)
+    except Failed:
+        return None
+
+
+def expect_own_history(history: History, head: Model, reference: Reference) -> None:
+    """Expect six epochs that end with the values of `head` on the validation part: two parts of a point each."""
+    parts = reference.features(BACKBONE.name)
     with part("six epochs", points=1):
         heads.expect_six_epochs(history)
+        if (weights := head_or_none(head, reference)) is not None:
+            heads.expect_recorded(history, "head", weights, parts)
     with part("validation", points=1):
         weights = Head.of(head, NUM_FEATURES, reference.num_classes)
-        heads.expect_history_of(history, "head", weights, validation)
+        heads.expect_history_of(history, "head", weights, parts[1])
 
 
 @check(points=2)
@@ -184,7 +209,8 @@ def model_is_assembled(
         scale = float(np.std(first_logits) / max(float(np.std(expected)), 1e-12))
         good = bool(same > 0.9 and 0.6 < scale < 1.6)
         words = "first_logits: what `model` says about first_images"
-        expect(good, words, in_words(first_logits), "Logits of the trained head: no softmax.")
+        hint = "Logits of the trained head: no softmax. And are first_images the right ones, from 0 to 1?"
+        expect(good, words, in_words(first_logits), hint)
 
 
 def expect_joined(model: Model, feature_extractor: Function, weights: Head, rng: np.random.Generator) -> None:
@@ -195,6 +221,7 @@ def expect_joined(model: Model, feature_extractor: Function, weights: Head, rng:
     features = Function(feature_extractor.session, feature_extractor.target, "feature_extractor")(tensor(pictures))
     expect_shape(answers, (2, weights.kernel.shape[1]), what="answers of `model` for 2 pictures")
     expect_shape(features, (2, NUM_FEATURES), what="features of 2 pictures")
+    expect_kind(features, "float", what="features of 2 pictures")
     expected = weights.logits(features)
     hint = "keras.Sequential([...]) of feature_extractor and the trained head, in this order, and nothing else."
     expect_close(answers, expected, rtol=1e-2, atol=2e-2, what="logits of `model` for new pictures", hint=hint)

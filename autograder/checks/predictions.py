@@ -1,23 +1,33 @@
 """Checks of exercise 5, looking at predictions.
 
-Inputs are made backwards, from the answer: probabilities first and logits from them, the confusion matrix first and the
-labels from it. So no check needs to know how an answer is found.
+Inputs are made backwards wherever that is possible, from the answer: the confusion matrix first, and the labels from
+it. So few checks need to know how an answer is found.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import pictures
+from autograder.checks import heads, pictures
 from autograder.checks.core import check, part
-from autograder.checks.expect import expect, expect_close, expect_equal, expect_kind, expect_length, expect_shape
-from autograder.checks.messages import Failed, in_words
+from autograder.checks.expect import (
+    as_numbers,
+    expect,
+    expect_close,
+    expect_equal,
+    expect_kind,
+    expect_length,
+    expect_shape,
+)
+from autograder.checks.messages import Failed, in_words, plural
 from autograder.checks.values import Array, Function, Scalar
 from autograder.checks.values_keras import Axes, Figure, Model
+from autograder.protocol import Plain
 from flowercourse.style import RIGHT_SIGN, WRONG_SIGN
 
 NAMES = ("aster", "begonia", "camellia", "dahlia", "edelweiss", "freesia", "gentian")
 BATCH = 32
+LARGE_RTOL = 1e-3  # of probabilities from large logits: sums of such logits in float32 are off by up to 3e-4
 
 
 @check(points=1)
@@ -28,16 +38,37 @@ def names_are_in_order(class_names: Array, reference):
     expect_equal(class_names.tolist(), list(reference.class_names), what="class_names", hint=hint)
 
 
+def expect_numbers(found: Plain, sizes: tuple[int, ...], *, what: str, hint: str = "") -> np.ndarray:
+    """Return numbers of this shape, whether they came as an array, a tensor or a list, or raise `Failed`."""
+    numbers = as_numbers(found)
+    if numbers is None:
+        raise Failed(f"{what}: numbers", in_words(found), hint)
+    expect_shape(numbers, sizes, what=what, hint=hint)
+    return numbers
+
+
+def looks_like(found: Plain, mistake: np.ndarray) -> bool:
+    """Return whether the answer is that of a well-known mistake, which gets a hint of its own."""
+    numbers = as_numbers(found)
+    if numbers is None or numbers.shape != mistake.shape:
+        return False
+    with np.errstate(invalid="ignore"):
+        return bool(np.allclose(numbers, mistake, equal_nan=True))
+
+
 # --- steps 2 to 4: probabilities and answers --------------------------------------------------------------------------
 
 
 def logits_of(rng: np.random.Generator, rows: int, classes: int, shift: float) -> tuple[np.ndarray, np.ndarray]:
     """Return logits float64 (rows, classes) and the probabilities that they stand for.
 
-    Logits are the logarithms of probabilities, but for a number added to each row, here around `shift`.
+    Logits are the logarithms of probabilities, but for a number added to each row, here around `shift`. They are
+    numbers that float32 holds exactly, so that nothing is lost where a learner computes with it.
     """
     chances = rng.dirichlet(np.ones(classes), rows) * 0.9 + 0.1 / classes
-    return np.log(chances) + shift + rng.uniform(-1, 1, (rows, 1)), chances
+    logits = (np.log(chances) + shift + rng.uniform(-1, 1, (rows, 1))).astype(np.float32).astype(np.float64)
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return logits, powers / powers.sum(axis=1, keepdims=True)
 
 
 @check(points=2)
@@ -50,7 +81,8 @@ def probabilities_are_right(probabilities: Function, rng):
     with part("large logits", points=1):
         logits, chances = logits_of(rng, 3, 5, shift=2000)
         hint = "Subtract each row's largest logit before np.exp."
-        expect_close(probabilities(logits), chances, what="probabilities of logits around 2,000", hint=hint)
+        what = "probabilities of logits around 2,000"
+        expect_close(probabilities(logits), chances, rtol=LARGE_RTOL, what=what, hint=hint)
 
 
 def logits_with_answers(rng: np.random.Generator, ids: np.ndarray, classes: int) -> np.ndarray:
@@ -66,7 +98,7 @@ def answers_are_found(predict_ids: Function, names_of: Function, rng):
     with part("predict_ids", points=1):
         ids = rng.integers(0, 4, 9)
         found = predict_ids(logits_with_answers(rng, ids, 4))
-        expect_shape(np.asarray(found), (9,), what="predict_ids of 9 rows", hint="np.argmax(logits, axis=1)")
+        expect_numbers(found, (9,), what="predict_ids of 9 rows", hint="np.argmax(logits, axis=1)")
         expect_equal(found, ids, what="predict_ids(logits)", hint="The largest logit wins, even a negative one.")
     with part("names_of", points=1):
         expect_names(names_of, rng.integers(0, 5, 8), NAMES[:5])
@@ -85,10 +117,11 @@ def first_batch_is_judged(head: Model, first_ids: Array, first_names: Array, num
 
 
 def expect_first_batch(head: Model, first_ids, first_names, num_right, reference) -> None:
-    """Expect what the head says about features that were computed here."""
-    _, (x, y), _ = reference.features("mobilenet_v2")
-    kernel, bias = head.head(x.shape[1], reference.num_classes)
-    answers = np.argmax(np.asarray(x[:BATCH], np.float64) @ kernel + bias, axis=1)
+    """Expect what the head, a trained one, says about features that were computed here."""
+    train, (x, y), _ = reference.features("mobilenet_v2")
+    weights = heads.Head.of(head, x.shape[1], reference.num_classes)
+    heads.expect_learned("head", weights, train)
+    answers = np.argmax(weights.logits(x[:BATCH]), axis=1)
     with part("first_ids and first_names", points=1):
         expect_shape(first_ids, (BATCH,), what="first_ids", hint="The first 32 rows: logits[:32].")
         expect_equal(first_ids, answers, what="first_ids", hint="What the head says, not the labels.")
@@ -105,30 +138,28 @@ def expect_first_batch(head: Model, first_ids, first_names, num_right, reference
 @check(points=4)
 def predictions_are_shown(plot_predictions: Function, rng):
     """`plot_predictions` shows each picture with a title: blue and ✓ for right, red and ✗ for wrong."""
-    expect_grid(plot_predictions, rng, count=8, classes=4, right=np.arange(8) % 2 == 0)
+    expect_grid(plot_predictions, rng, classes=4, right=np.arange(8) % 2 == 0)
 
 
 def expect_grid(
-    plot_predictions: Function, rng: np.random.Generator, *, count: int, classes: int, right: np.ndarray
+    plot_predictions: Function, rng: np.random.Generator, *, classes: int, right: np.ndarray, further: tuple = ()
 ) -> None:
     """Expect pictures in order (1 point), names (1), blue and red (1) and signs (1).
 
     Args:
         plot_predictions: the learner's function.
         rng: draws labels and predictions.
-        count: how many pictures.
         classes: how many classes.
         right: bool (count,), which predictions are right.
+        further: numbers of pictures of which only the order is judged.
     """
-    labels = rng.integers(0, classes, count)
-    predicted = np.where(right, labels, (labels + rng.integers(1, classes, count)) % classes)
-    images = np.stack([pictures.flat(7 * i + 5, 12, 12) for i in range(count)]).astype(np.float32) / 255
-    figure = plot_predictions.within(60).returning(Figure, images, labels, predicted, np.array(NAMES[:classes]))
-    shown = [ax for ax in figure.axes if ax.image_shapes]
-    expect(len(shown) == count, f"{count} axes with a picture", str(len(shown)), "One `ax.imshow(image)` for each.")
+    labels, predicted = labels_and_answers(rng, classes, right)
+    shown = expect_pictures(plot_predictions, labels, predicted, classes)
     with part("pictures in order", points=1):
-        for ax, image in zip(shown, images, strict=True):
-            expect_picture(ax, image)
+        expect_in_order(shown)
+        for count in further:
+            more = labels_and_answers(rng, classes, rng.random(count) < 0.6)
+            expect_in_order(expect_pictures(plot_predictions, *more, classes))
     with part("names", points=1):
         for ax, label, answer in zip(shown, labels, predicted, strict=True):
             expect_title(ax.title, NAMES[answer], NAMES[label])
@@ -147,13 +178,37 @@ def expect_grid(
             )
 
 
-def expect_picture(ax: Axes, image: np.ndarray) -> None:
-    """Expect this picture, and no other, in the axes."""
-    pixels = ax.pixels[0]
-    expect(pixels is not None and pixels.shape[:2] == image.shape[:2], "the pictures as they were given")
-    gray = float(np.mean(np.asarray(pixels, np.float64)[..., :3]))
-    same = min(abs(gray - image.mean()), abs(gray / 255 - image.mean())) < 0.01
-    expect(same, "the pictures in the order in which they were given", "another order, or other pictures")
+def labels_and_answers(rng: np.random.Generator, classes: int, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels and predictions, right where `right` says so."""
+    labels = rng.integers(0, classes, len(right))
+    return labels, np.where(right, labels, (labels + rng.integers(1, classes, len(right))) % classes)
+
+
+def numbered_images(count: int) -> np.ndarray:
+    """Return gray images (count, 12, 12, 3), each a little lighter than the one before, from 0 to 1."""
+    return np.stack([pictures.flat(7 * i + 5, 12, 12) for i in range(count)]).astype(np.float32) / 255
+
+
+def expect_pictures(plot_predictions: Function, labels: np.ndarray, predicted: np.ndarray, classes: int) -> list[Axes]:
+    """Return the axes that show pictures, as many as there are labels."""
+    count = len(labels)
+    given = numbered_images(count), labels, predicted, np.array(NAMES[:classes])
+    figure = plot_predictions.within(60).returning(Figure, *given)
+    shown = [ax for ax in figure.axes if ax.image_shapes]
+    words, found = f"{plural(count, 'picture')}, each in axes of its own", f"{plural(len(shown), 'picture')}"
+    expect(len(shown) == count, words, found, "One `ax.imshow(image)` for each.")
+    return shown
+
+
+def expect_in_order(shown: list[Axes]) -> None:
+    """Expect the pictures of `numbered_images`, in their order."""
+    for ax, image in zip(shown, numbered_images(len(shown)), strict=True):
+        pixels = as_numbers(ax.pixels[0])
+        if pixels is None or pixels.shape[:2] != image.shape[:2]:
+            raise Failed("the pictures as they were given")
+        gray = float(np.mean(pixels.astype(np.float64)[..., :3]))
+        same = min(abs(gray - image.mean()), abs(gray / 255 - image.mean())) < 0.01
+        expect(same, "the pictures in the order in which they were given", "another order, or other pictures")
 
 
 def expect_title(title: str, predicted: str, true: str) -> None:
@@ -165,12 +220,25 @@ def expect_title(title: str, predicted: str, true: str) -> None:
 
 def expect_color(ax: Axes, right: bool) -> None:
     """Expect blue where the prediction is right, red where it is wrong."""
-    red, green, blue = ax.title_color[:3]
-    is_blue = blue > red + 0.2 and blue >= green
-    is_red = red > blue + 0.2 and red > green + 0.2
-    wanted = f"{'blue' if right else 'red'} titles for {'right' if right else 'wrong'} predictions"
-    found = "blue" if is_blue else "red" if is_red else "another color"
-    expect(is_blue if right else is_red, wanted, found, "`ax.set_title(text, color=...)`")
+    found, wanted = color_name(ax.title_color), "blue" if right else "red"
+    words = f"{wanted} titles for {'right' if right else 'wrong'} predictions"
+    expect(found == wanted, words, found, "`ax.set_title(text, color=style.RIGHT)`, or style.WRONG.")
+
+
+def color_name(color: tuple[float, ...]) -> str:
+    """Return "blue" for blues from sky to navy, "red" for reds from vermilion to maroon, else "another color".
+
+    Args:
+        color: red, green, blue (and more) from 0 to 1.
+    """
+    if len(color) < 3:
+        return "another color"
+    red, green, blue = color[:3]
+    if blue > red + 0.2 and blue > green + 0.08:  # not cyan, in which green is as strong
+        return "blue"
+    if red > blue + 0.2 and red > green + 0.2 and green - blue < 0.5 * (red - blue):  # not orange
+        return "red"
+    return "another color"
 
 
 # --- steps 6 and 7: confusion matrix and recall -----------------------------------------------------------------------
@@ -186,34 +254,67 @@ def answers_for(rng: np.random.Generator, matrix: np.ndarray) -> tuple[np.ndarra
 @check(points=2)
 def confusions_are_counted(confusion_matrix: Function, rng):
     """`confusion_matrix` counts how often the class of a row was taken for the class of a column."""
-    expect_matrix(confusion_matrix, rng, rng.integers(0, 6, (4, 4)))
+    expect_matrices(confusion_matrix, rng, rng.integers(1, 6, (4, 4)), without=2)
+
+
+def expect_matrices(confusion_matrix: Function, rng: np.random.Generator, matrix: np.ndarray, *, without: int) -> None:
+    """Expect this matrix (1 point), and the matrix without the classes from `without` on, which then have no pictures.
+
+    Args:
+        confusion_matrix: the learner's function.
+        rng: draws the order of labels and predictions.
+        matrix: at least 1 everywhere.
+        without: the first class that does not occur in the second case.
+    """
+    with part("classes with pictures", points=1):
+        expect_matrix(confusion_matrix, rng, matrix)
+    with part("classes without pictures", points=1):
+        sparse = matrix.copy()
+        sparse[without:], sparse[:, without:] = 0, 0
+        expect_matrix(confusion_matrix, rng, sparse)
 
 
 def expect_matrix(confusion_matrix: Function, rng: np.random.Generator, matrix: np.ndarray) -> None:
     """Expect this matrix of labels and predictions that were made from it."""
     found = confusion_matrix(*answers_for(rng, matrix), len(matrix))
-    turned = isinstance(found, np.ndarray) and found.shape == matrix.shape and np.array_equal(found, matrix.T)
+    turned = looks_like(found, matrix.T)
     hint = "Rows are true classes, columns predicted ones." if turned else "One count for each pair of classes."
-    expect_shape(
-        np.asarray(found), matrix.shape, what="confusion_matrix(...)", hint="All classes, also those without pictures."
-    )
+    every = "All classes, also those without pictures."
+    expect_numbers(found, matrix.shape, what="confusion_matrix(...)", hint=every)
     expect_equal(found, matrix, what="confusion_matrix(...)", hint=hint)
 
 
 @check(points=2)
 def recall_is_right(recall: Function, rng):
     """`recall` is the share of each class's pictures that were recognized."""
-    expect_recall(recall, rng, rng.integers(1, 9, (4, 4)))
+    expect_recalls(recall, rng.integers(1, 9, (4, 4)), without=int(rng.integers(4)))
 
 
-def expect_recall(recall: Function, rng: np.random.Generator, matrix: np.ndarray) -> None:
+def expect_recalls(recall: Function, matrix: np.ndarray, *, without: int) -> None:
+    """Expect the recall of each class of this matrix (1 point), and of the matrix without one class's pictures (1)."""
+    with part("classes with pictures", points=1):
+        expect_recall(recall, matrix)
+    with part("a class without pictures", points=1):
+        sparse = matrix.copy()
+        sparse[without] = 0
+        expect_recall(recall, sparse)
+
+
+def expect_recall(recall: Function, matrix: np.ndarray) -> None:
     """Expect the recall of each class; classes without pictures have none."""
-    wanted = [row[i] / row.sum() if row.sum() else np.nan for i, row in enumerate(matrix)]
-    columns = [row[i] / row.sum() if row.sum() else np.nan for i, row in enumerate(matrix.T)]
+    wanted = _shares(matrix)
     found = recall(matrix)
-    is_precision = isinstance(found, np.ndarray) and found.shape == (len(matrix),) and np.allclose(found, columns)
-    hint = "Divide by the sum of each row: that of a column gives the precision." if is_precision else ""
-    expect_close(found, np.array(wanted), nan_ok=True, what="recall(matrix)", hint=hint)
+    hint = "A class without pictures has no recall: nan." if np.isnan(wanted).any() else ""
+    if looks_like(found, _shares(matrix.T)):
+        hint = "Divide by the sum of each row: that of a column gives the precision."
+    elif looks_like(found, 100 * wanted):
+        hint = "A share from 0 to 1, not percent."
+    expect_close(found, wanted, nan_ok=True, what="recall(matrix)", hint=hint)
+
+
+def _shares(matrix: np.ndarray) -> np.ndarray:
+    """Return of each row the share that stands on the diagonal, nan where there is nothing in the row."""
+    return np.array([row[i] / row.sum() if row.sum() else np.nan for i, row in enumerate(matrix)])
 
 
 # --- steps 8 and 9: confidence ----------------------------------------------------------------------------------------
@@ -226,7 +327,7 @@ def answers_with_confidence(
 
     Args:
         rng: draws answers and labels.
-        confidence: (n,), each above 1 / 2.
+        confidence: (n,), each at least 1 / 2.
         right: bool (n,).
         classes: how many classes.
     """
@@ -248,7 +349,11 @@ def calibration_is_measured(calibration: Function, rng):
 def expect_calibration(
     calibration: Function, rng: np.random.Generator, *, edges: list[float], counts: list[int], classes: int
 ) -> None:
-    """Expect the three arrays, a point each, of answers of which each bin holds so many."""
+    """Expect the three arrays of answers of which each bin holds so many.
+
+    Means and accuracies of the bins that hold any are a point each, the third is for the bins themselves: their
+    numbers of answers, nothing but nan for the empty ones, and which bin an answer on an edge belongs to.
+    """
     confidence, right, means, accuracies = [], [], [], []
     for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True):
         inside = rng.uniform(low + 0.01, min(high, 1) - 0.01, count)
@@ -259,17 +364,43 @@ def expect_calibration(
         accuracies.append(good.mean() if count else np.nan)
     order = rng.permutation(sum(counts))
     answers = np.concatenate(confidence)[order], np.concatenate(right)[order]
-    found = calibration(*answers_with_confidence(rng, *answers, classes), np.array(edges))
-    if not isinstance(found, (list, tuple)) or len(found) != 3:
-        hint = "`return means, accuracies, counts`"
-        raise Failed("calibration(...): three arrays", in_words(found), hint)
+    found = _three_rows(calibration(*answers_with_confidence(rng, *answers, classes), np.array(edges)))
+    full = np.array(counts) > 0
     with part("confidence", points=1):
-        expect_close(found[0], np.array(means), nan_ok=True, what="mean confidence of each bin")
+        expect_close(_of_full(found[0], full), np.array(means)[full], what="mean confidence of each bin")
     with part("accuracy", points=1):
         hint = "The share of the answers in the bin that are right."
-        expect_close(found[1], np.array(accuracies), nan_ok=True, what="accuracy of each bin", hint=hint)
-    with part("number", points=1):
+        expect_close(_of_full(found[1], full), np.array(accuracies)[full], what="accuracy of each bin", hint=hint)
+    with part("bins", points=1):
         expect_close(found[2], np.array(counts), what="number of answers in each bin")
+        for row, what in zip(found[:2], ("mean confidence", "accuracy"), strict=True):
+            empty = expect_numbers(row, full.shape, what=f"{what} of each bin")[~full].astype(np.float64)
+            hint = "`np.nan` where there are no answers."
+            expect(np.isnan(empty).all(), f"{what} of the empty bins: nan", in_words(empty), hint)
+        expect_edges(calibration, rng, classes)
+
+
+def expect_edges(calibration: Function, rng: np.random.Generator, classes: int) -> None:
+    """Expect an answer on the edge between two bins to belong to the upper one."""
+    probs, labels = answers_with_confidence(rng, np.array([0.75, 0.625, 0.75, 0.875]), np.full(4, True), classes)
+    found = _three_rows(calibration(probs, labels, np.array([0.5, 0.75, 1.25])))
+    hint = "A bin holds what is at least its lower edge, and below its upper edge."
+    expect_close(found[2], np.array([1, 3]), what="number of answers, of which two are on an edge", hint=hint)
+
+
+def _three_rows(found: Plain) -> list:
+    """Return the three arrays that were returned, be it in a tuple, in a list, or as the rows of one array."""
+    if isinstance(found, (list, tuple)) and len(found) == 3:
+        return list(found)
+    if isinstance(found, np.ndarray) and found.ndim == 2 and len(found) == 3:
+        return list(found)
+    raise Failed("calibration(...): three arrays", in_words(found), "`return means, accuracies, counts`")
+
+
+def _of_full(found: Plain, full: np.ndarray) -> Plain:
+    """Return the values of the bins that are not empty; those as they are where others were left out."""
+    numbers = as_numbers(found)
+    return numbers[full] if numbers is not None and numbers.shape == full.shape else found
 
 
 @check(points=2)

@@ -6,6 +6,7 @@ is written once, as functions of the input (`expect_...`), for the hidden checks
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Sequence
@@ -91,6 +92,16 @@ def parts_cover_everything_once(split_names: Function) -> None:
 # --- steps 2 to 4: the data -------------------------------------------------------------------------------------------
 
 
+def go_through(data: Batches, count: int) -> None:
+    """Go through a data set of `count` elements once, before anything reads only a part of it.
+
+    The learner may have cached it: when the first iterator is dropped halfway, TensorFlow's cache in memory now and
+    then takes what was read so far for all there is, from then on.
+    """
+    with contextlib.suppress(Failed):  # what is wrong with it is for others to say
+        data.count(count + 1)
+
+
 def expect_pairs(part_of_data: Batches) -> None:
     """Expect single examples, each a pair of a stored image and its label."""
     name = part_of_data.name
@@ -132,19 +143,22 @@ def expect_labels_in_place(part_of_data: Batches, labels: np.ndarray, count: int
     """Expect the first labels to be those of this part of the data set."""
     found = part_of_data.labels(count)
     wanted = labels[: len(found)]
-    same = len(found) == min(count, len(labels)) and found.shape == wanted.shape and bool(np.all(found == wanted))
-    expect(
-        same,
-        f"`{part_of_data.name}` to be {where} of the data, in their order",
-        f"other examples (labels {in_words(found[:8])} instead of {in_words(wanted[:8])})",
-        "Look at the split names, and at their order.",
-    )
+    words = f"`{part_of_data.name}` to be {where} of the data, in their order"
+    if found.shape != wanted.shape or not np.all(found == wanted):
+        first = int(np.argmax(found != wanted)) if found.shape == wanted.shape else 0
+        here, there = in_words(found[first : first + 8]), in_words(wanted[first : first + 8])
+        hint = "Look at the split names and at their order: no shuffle, no shuffle_files, no batch yet."
+        raise Failed(words, f"other examples (from number {first} on the labels {here} instead of {there})", hint)
+    few = f"only {plural(len(found), 'example')}, where it has {len(labels)}"
+    expect(len(found) == min(count, len(labels)), words, few, "Look at the split names.")
 
 
 @check(points=2)
 def data_is_loaded(train_set: Batches, validation_set: Batches, test_set: Batches, reference: Reference) -> None:
     """The three parts hold pairs (image, label) from 0 to 70, 70 to 85 and 85 to 100 percent of the data."""
     parts = (train_set, validation_set, test_set)
+    for one, labels in zip(parts, reference.labels(), strict=True):
+        go_through(one, len(labels))
     with part("pairs", points=1):
         for one in parts:
             expect_pairs(one)
@@ -318,13 +332,39 @@ def batches_are_ready(
         counts, most = (np.bincount(one, minlength=reference.num_classes) for one in (found, train[:reach]))
         in_reach = bool(np.all(counts <= most))
         expect(in_reach, "`train_batches` to come from `train_set`", f"labels {in_words(counts)} a class", hint)
+        expect_well_mixed(found, train, buffer=4)
         _expect_batch_count(train_batches, len(train))
     with part("validation and test", points=1):
         for batches, labels in ((validation_batches, validation), (test_batches, test)):
+            go_through(batches, len(labels) // BATCH_SIZE + 1)
             found = expect_ready(batches, reference.num_classes)
             same = bool(np.all(found == labels[:BATCH_SIZE]))
             words = f"`{batches.name}` to begin with the first 32 examples of its own part, in their order"
             expect(same, words, f"labels {in_words(found[:8])} instead of {in_words(labels[:8])}", "No shuffling here.")
+
+
+def expect_well_mixed(found: np.ndarray, stored: np.ndarray, *, buffer: int) -> None:
+    """Expect labels that no shuffle buffer as small as this gives; all is well where large ones may give them too."""
+    rng = np.random.default_rng(0)
+    in_reach = stored[: len(found) + len(stored) // 4]
+    by_luck = any(comes_from(rng.permutation(in_reach)[: len(found)], stored, buffer) for _ in range(100))
+    expect(
+        by_luck or not comes_from(found, stored, buffer),
+        f"`train_batches` to be mixed by a buffer of {len(stored) // 4}",
+        "nearly the order in which the data are stored",
+        "make_batches(train_set, num_train // 4).",
+    )
+
+
+def comes_from(found: np.ndarray, stored: np.ndarray, buffer: int) -> bool:
+    """Return whether a shuffle buffer of this size can give these labels, all of them among the stored ones."""
+    waiting = np.bincount(stored[:buffer], minlength=int(stored.max()) + 1)
+    for label, following in zip(found, stored[buffer:], strict=False):
+        if not waiting[label]:
+            return False
+        waiting[label] -= 1
+        waiting[following] += 1
+    return True
 
 
 def _expect_batch_count(batches: Batches, num_examples: int) -> None:

@@ -14,6 +14,7 @@ from autograder.protocol import Plain
 from autograder.session import Answer, Garbled
 
 Shape = tuple[int | None, ...]
+ACCURACY = ("accuracy", "acc", "sparse_categorical_accuracy")  # one measure, by the names that Keras gives it
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,10 @@ class History(View):
         self.epochs = max(map(len, self.series.values()), default=0)
 
     def __getitem__(self, name: str) -> list[float]:
+        """Return the values of "loss", "val_accuracy", ...; accuracy by any name that Keras knows it by."""
+        prefix = "val_" if name.startswith("val_") else ""
+        if name == f"{prefix}accuracy":
+            name = next((f"{prefix}{one}" for one in ACCURACY if f"{prefix}{one}" in self.series), name)
         if name not in self.series:
             recorded = ", ".join(sorted(self.series)) or "nothing"
             raise Failed(f"`{self.name}` to hold {name}", f"only {recorded}" if self.series else recorded)

@@ -30,8 +30,12 @@ def inception_features_are_extracted(
     """`inception_layer` should take 299 x 299 pixels and stay frozen, and `first_features` should have 8 rows."""
     with part("features", points=1):
         layer = Function(inception_layer.session, inception_layer.target, inception_layer.name)
-        noise = rng.random((1, INCEPTION.image_size, INCEPTION.image_size, 3)).astype(np.float32)
-        expect_shape(layer(tensor(noise)), (1, INCEPTION.num_features))
+        probes = reference.two_probes(INCEPTION.name, rng)
+        if probes is None:
+            noise = rng.random((1, INCEPTION.image_size, INCEPTION.image_size, 3)).astype(np.float32)
+            expect_shape(layer(tensor(noise)), (1, INCEPTION.num_features))
+        else:
+            heads.expect_extracts(layer, *probes)
         expect_shape(first_features, (FIRST, INCEPTION.num_features))
         (train, _), (validation, _), _ = reference.features(INCEPTION.name)
         typical = np.asarray(train[-200:], np.float64).mean(axis=0)
@@ -108,23 +112,23 @@ def interval_is_wilsons(wilson_interval: Function, rng: np.random.Generator) -> 
 def same_pictures_are_compared(compare_on_same_pictures: Function, rng: np.random.Generator) -> None:
     """`compare_on_same_pictures` should have the right sign, and be 0 with no error for two equal models."""
     first, second, labels = visible.two_models(int(rng.integers(50, 90)), rng, skill=0.5)
-    visible.expect_comparison(compare_on_same_pictures, first, second, labels)
-    visible.expect_comparison(compare_on_same_pictures, second, labels, labels)
-    visible.expect_comparison(compare_on_same_pictures, first, first, labels)
+    cases = (first, second, labels), (second, labels, labels), (first, first, labels)
+    visible.expect_compared(compare_on_same_pictures, *cases)
 
 
 @check(points=2, hidden=True)
 def verdict_knows_doubt(verdict: Function, rng: np.random.Generator) -> None:
-    """`verdict` should follow the rule of two standard errors just above and just below it, in both directions."""
+    """`verdict` should follow the rule just above and just below two standard errors, also where they are 0."""
     error = round(float(rng.uniform(0.001, 0.1)), 4)
     with part("clear", points=1):
-        for times in (2.1, -2.1, 20, -20):
-            visible.expect_verdict(verdict, times * error, error)
+        for times in (2.1, 20):
+            visible.expect_verdict(verdict, times * error, error, "first")
+            visible.expect_verdict(verdict, -times * error, error, "second")
     with part("not clear", points=1):
-        visible.expect_verdict(verdict, 2.1 * error, error)
+        visible.expect_verdict(verdict, 2.1 * error, error, "first")
         for times in (1.9, -1.9, 0.5):
-            visible.expect_verdict(verdict, times * error, error)
-        visible.expect_verdict(verdict, 0.0, 0.0)
+            visible.expect_verdict(verdict, times * error, error, visible.UNCLEAR)
+        visible.expect_verdict(verdict, 0.0, 0.0, visible.UNCLEAR)
 
 
 @check(points=1, hidden=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.checks.core import check, part
-from autograder.checks.expect import expect, expect_equal
+from autograder.checks.expect import equal, expect
 from autograder.checks.learning_curves import (
-    MEASURES,
-    curves_of,
+    ahead_at_the_end_run,
+    almost_suspicious_run,
+    caught_up_run,
     expect_best,
     expect_best_weights,
-    expect_complete,
+    expect_curves,
     expect_diagnosis,
     expect_gap,
-    expect_readable,
+    expect_other,
     expect_stop,
     expect_stops,
     expect_two_runs,
@@ -28,7 +29,7 @@ from autograder.checks.learning_curves import (
     unstable_run,
 )
 from autograder.checks.values import Dictionary, Function
-from autograder.checks.values_keras import Figure, History
+from autograder.checks.values_keras import History
 
 # How the runs were made says what is wrong with them: see the notebook's text.
 DIAGNOSES = {
@@ -44,27 +45,17 @@ DIAGNOSES = {
 @check(points=3, hidden=True)
 def curves_are_drawn(plot_curves: Function, rng):
     """`plot_curves` also draws very short and very long runs rightly."""
-    for epochs in (1, int(rng.integers(25, 40))):
-        run = level_run(rng, epochs)
-        figure = plot_curves.returning(Figure, run)
-        expect(len(figure.axes) == 2, "two axes")
-        for ax, measure in zip(figure.axes, MEASURES, strict=True):
-            lines = curves_of(ax, run, measure)
-            expect_readable(ax, *lines, measure)
-            for line in lines:
-                expect(np.array_equal(line.x, np.arange(1, epochs + 1)), "epochs counted from 1")
+    expect_curves(plot_curves, [level_run(rng, epochs) for epochs in (1, int(rng.integers(25, 40)))])
 
 
 @check(points=2, hidden=True)
 def runs_are_told_apart(by_eye: Dictionary):
     """Some of the diagnoses by eye are not right: compare them with the table once more."""
-    expect_complete(by_eye)
-    with part("A to C", points=1):
-        for name in "ABC":
-            expect_equal(by_eye[name], DIAGNOSES[name])
-    with part("D to F", points=1):
-        for name in "DEF":
-            expect_equal(by_eye[name], DIAGNOSES[name])
+    right = sum(equal(by_eye.get(name), diagnosis) for name, diagnosis in DIAGNOSES.items())
+    with part("most of them", points=1):
+        expect(right >= 4, "four right diagnoses at least")
+    with part("all of them", points=1):
+        expect(right == 6, "six right diagnoses")
 
 
 @check(points=1, hidden=True)
@@ -95,10 +86,10 @@ def stopping_is_predicted(epochs_until_stop: Function, rng):
             losses, epochs = stopping_losses(rng, patience, more=4)
             expect_stop(epochs_until_stop, losses, patience, epochs)
         expect_stop(epochs_until_stop, [0.9, 0.6, 0.6, 0.6, 0.2], 2, 4)
-    with part("runs to the end", points=1):
-        expect_stop(epochs_until_stop, sorted(rng.uniform(0.2, 2, 7).tolist(), reverse=True), 1, 7)
         losses, epochs = stopping_losses(rng, 4, more=0)
         expect_stop(epochs_until_stop, losses, 4, epochs)
+    with part("runs to the end", points=1):
+        expect_stop(epochs_until_stop, sorted(rng.uniform(0.2, 2, 7).tolist(), reverse=True), 1, 7)
         expect_stop(epochs_until_stop, [0.7], 3, 1)
 
 
@@ -136,6 +127,10 @@ def runs_are_diagnosed(diagnose: Function, rng):
         improving = suspicious_run(rng)
         improving["val_loss"] = improving_run(rng)["val_loss"]
         expect_diagnosis(diagnose, improving, "suspicious validation", "")
+        calm = level_run(rng, 9)
+        calm["val_loss"][4] *= 1.5
+        for run in (calm, almost_suspicious_run(rng), ahead_at_the_end_run(rng)):
+            expect_other(diagnose, run, "unstable", "suspicious validation")
     with part("still improving", points=1):
         expect_diagnosis(diagnose, improving_run(rng, 15, accuracy=0.5), "still improving", "")
         dip = level_run(rng, 9, accuracy=0.92, val_accuracy=0.9)
@@ -146,6 +141,7 @@ def runs_are_diagnosed(diagnose: Function, rng):
         expect_diagnosis(diagnose, poor, "underfitting", "")
         for make in (overfitting_run, turning_run):
             expect_diagnosis(diagnose, make(rng, 14), "overfitting", "")
+        expect_other(diagnose, caught_up_run(rng), "underfitting", "overfitting")
     with part("good fit", points=1):
         for epochs in (8, 20):
             expect_diagnosis(diagnose, level_run(rng, epochs, accuracy=0.96, val_accuracy=0.88), "good fit", "")

@@ -6,12 +6,14 @@ import numpy as np
 
 from autograder.checks import heads
 from autograder.checks import mobilenet_v2 as visible
+from autograder.checks.arguments import tensor
 from autograder.checks.core import check, part
 from autograder.checks.expect import expect, expect_close, expect_equal, expect_kind, expect_shape
 from autograder.checks.heads import Head
 from autograder.checks.mobilenet_v2 import BACKBONE, BATCH_SIZE, NUM_FEATURES
 from autograder.checks.values import Array, Function, Scalar, Sequence_, View
 from autograder.checks.values_keras import History, Model
+from autograder.probes import seen_from_afar
 from autograder.reference import Reference
 
 
@@ -27,21 +29,27 @@ def first_batch_is_prepared(
     expect(len(np.unique(flat.mean(axis=1).round(6))) > BATCH_SIZE // 2, "different pictures")
     expect(bool(np.all(flat.max(axis=1) > 0.1) and np.all(flat.std(axis=1) > 0.01)), "pictures with something in them")
     expect_equal([num_classes, *class_names], [reference.num_classes, *reference.class_names])
+    expect_kind(first_images, "float")
+    probes = reference.probes(BACKBONE.name)
+    if probes is not None:  # whatever way of resizing was used, from afar they look alike
+        off = np.abs(seen_from_afar(first_images) - probes.thumbnails).mean(axis=(1, 2, 3))
+        expect(np.median(off) < 0.05, "the first pictures of the validation part")
 
 
 @check(points=2, hidden=True)
 def features_are_extracted(
-    feature_extractor: View, first_features: Array, first_images: Array, reference: Reference
+    feature_extractor: View, first_features: Array, first_images: Array, reference: Reference, rng: np.random.Generator
 ) -> None:
     """`feature_extractor`, called on pictures, should give what `first_features` holds, and stay frozen."""
     with part("features", points=1):
         expect_shape(first_images, (BATCH_SIZE, BACKBONE.image_size, BACKBONE.image_size, 3))
-        again = Function(feature_extractor.session, feature_extractor.target, feature_extractor.name)(
-            visible.tensor(first_images[:4].astype(np.float32))
-        )
+        extractor = Function(feature_extractor.session, feature_extractor.target, feature_extractor.name)
+        again = extractor(tensor(first_images[:4].astype(np.float32)))
         expect_shape(again, (4, NUM_FEATURES))
         expect_shape(first_features, (BATCH_SIZE, NUM_FEATURES))
         expect_close(again, first_features[:4], rtol=1e-2, atol=1e-2)
+        if probes := reference.two_probes(BACKBONE.name, rng):
+            heads.expect_extracts(extractor, *probes)
     with part("frozen", points=1):
         visible.expect_frozen(feature_extractor)
 
@@ -63,15 +71,14 @@ def head_gives_logits(
         for features, classes in ((3, 2), (int(rng.integers(20, 90)), int(rng.integers(6, 15)))):
             heads.expect_logits(build_head.returning(Model, features, classes), features, classes, rng)
     with part("head", points=1):
-        Head.of(head, NUM_FEATURES, reference.num_classes)
-        expect_equal(head.output_shape, (None, reference.num_classes))
+        heads.expect_logits(head, NUM_FEATURES, reference.num_classes, rng)
 
 
 @check(points=2, hidden=True)
 def head_is_compiled(build_head: Function, rng: np.random.Generator) -> None:
     """Every head should be compiled, whatever its size, with a loss that takes logits and labels that are numbers."""
     features, classes = int(rng.integers(5, 40)), int(rng.integers(6, 12))
-    heads.expect_compiled(build_head.returning(Model, features, classes), features, classes, rng)
+    visible.expect_head_compiled(build_head, features, classes, rng)
 
 
 @check(points=1, hidden=True)
@@ -109,12 +116,7 @@ def head_has_learned(head: Model, reference: Reference) -> None:
 @check(points=2, hidden=True)
 def history_belongs_to_head(history: History, head: Model, reference: Reference) -> None:
     """`history` should be that of the last training of `head`, with six values for each quantity."""
-    _, validation, _ = reference.features(BACKBONE.name)
-    with part("six epochs", points=1):
-        heads.expect_six_epochs(history)
-    with part("validation", points=1):
-        weights = Head.of(head, NUM_FEATURES, reference.num_classes)
-        heads.expect_history_of(history, "head", weights, validation)
+    visible.expect_own_history(history, head, reference)
 
 
 @check(points=2, hidden=True)
@@ -132,8 +134,12 @@ def model_is_assembled(
     with part("pixels to logits", points=1):
         expect_equal(model.trainable_parameters + model.frozen_parameters, BACKBONE.parameters + weights_of(weights))
         visible.expect_joined(model, feature_extractor, weights, rng)
+        if probes := reference.two_probes(BACKBONE.name, rng):
+            images, features = probes
+            expect_close(model.predict(images), weights.logits(features), rtol=2e-2, atol=5e-2)
     with part("first_logits", points=1):
         expect_shape(first_features, (BATCH_SIZE, NUM_FEATURES))
+        expect_kind(first_features, "float")
         expect_close(first_logits, weights.logits(first_features), rtol=1e-2, atol=2e-2)
 
 

@@ -15,7 +15,7 @@ from autograder.checks.albums import (
     expect_shuffled,
 )
 from autograder.checks.core import check, part
-from autograder.checks.expect import expect, expect_equal
+from autograder.checks.expect import expect, expect_equal, expect_kind, expect_range
 from autograder.checks.values import Batches, Function, Scalar, Sequence_
 from autograder.reference import Reference
 
@@ -147,7 +147,12 @@ def batches_are_ready(
         visible.expect_ready(train_batches, reference.num_classes)
         first, again = (train_batches.labels(2) for _ in range(2))
         expect(not np.array_equal(first, again), "another order in each epoch")
+        for found in (first, again):
+            expect_kind(found, "integer")
+            expect_range(found, 0, train.max())
+            visible.expect_well_mixed(found, train, buffer=4)
     with part("validation and test", points=1):
         for batches, labels in ((validation_batches, validation), (test_batches, test)):
+            visible.go_through(batches, len(labels) // visible.BATCH_SIZE + 1)
             visible.expect_ready(batches, reference.num_classes)
             expect_equal(batches.labels(-(-len(labels) // visible.BATCH_SIZE) + 1), labels)

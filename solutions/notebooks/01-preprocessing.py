@@ -310,7 +310,7 @@ figure, ax = plt.subplots(figsize=(7, 2.5))
 ax.barh(class_names, train_counts)
 ax.set(
     xlabel="training examples",
-    title=f"{DATASET}: always answering “{class_names[train_counts.argmax()]}” "
+    title=f"{DATASET}: always answering “{class_names[np.argmax(train_counts)]}” "
     f"is right {majority_accuracy(train_counts):.0%} of the time",
 )
 plt.show()

@@ -322,9 +322,8 @@ hidden.history_belongs_to_head()
 
 # %%
 lazy_accuracy = np.bincount(y_train).max() / len(y_train)
-print(
-    f"always the same answer: {lazy_accuracy:.1%}   your head on validation: {history.history['val_accuracy'][-1]:.1%}"
-)
+recorded = getattr(history, "history", history)  # the dictionary in it, or the dictionary itself
+print(f"always the same answer: {lazy_accuracy:.1%}   your head on validation: {recorded['val_accuracy'][-1]:.1%}")
 
 # %% [markdown]
 # ## Step 7: From pixels to logits

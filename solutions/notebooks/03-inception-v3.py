@@ -148,7 +148,8 @@ print("MobileNet V2", mobilenet_features.x.shape, "  Inception V3", inception_fe
 # parameters are yours to choose. In the end there are
 #
 # - `mobilenet_head` and `inception_head`: Keras models of a single dense layer, from features to logits (no
-#   activation), trained on the training part for **6 epochs** with Adam, batches of 32, and a loss from logits;
+#   activation), trained on the training part for **6 epochs** with Adam, batches of 32, a loss from logits and the
+#   metric `"accuracy"`;
 # - `mobilenet_history` and `inception_history`: what `fit` returned for each, with the validation part as validation
 #   data.
 #
@@ -194,7 +195,8 @@ hidden.histories_are_kept_apart()
 # %%
 figure, ax = plt.subplots(figsize=(6, 3))
 for history, sign, name in [(mobilenet_history, "o-", mobilenet.label), (inception_history, "s--", inception.label)]:
-    ax.plot(range(1, 7), history.history["val_accuracy"], sign, label=name)
+    recorded = getattr(history, "history", history)  # the dictionary in it, or the dictionary itself
+    ax.plot(range(1, 7), recorded["val_accuracy"], sign, label=name)
 ax.set(xlabel="epoch", ylabel="validation accuracy", title=DATASET)
 ax.legend(loc="upper left", bbox_to_anchor=(0, -0.2))
 plt.show()
@@ -245,7 +247,7 @@ hidden.classes_are_predicted()
 #
 # - `correct`, `total`: how many pictures were right, and how many there were; `0 <= correct <= total`, `total` at least
 #   1.
-# - Returns a pair `(low, high)` of `float` from 0 to 1.
+# - Returns a pair `(low, high)` of `float` from 0 to 1. Don't round them.
 #
 # ```python
 # wilson_interval(9, 10)      # about (0.596, 0.982)
@@ -334,7 +336,8 @@ hidden.same_pictures_are_compared()
 # **Your task:** write `verdict(difference, standard_error)`.
 #
 # - Returns `"first"` where the first model is better by more than two standard errors, `"second"` where the second is
-#   better by more than two, and `"no clear difference"` otherwise.
+#   better by more than two, and `"no clear difference"` otherwise. `standard_error` may be 0: for two models that
+#   answer alike.
 #
 # Then define `conclusion`, the verdict on your two models, MobileNet V2 being the first and Inception V3 the second.
 #

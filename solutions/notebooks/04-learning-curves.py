@@ -144,8 +144,8 @@ hidden.curves_are_drawn()
 
 # %%
 for name, run in RUNS.items():
-    figure = plot_curves(run)
-    figure.suptitle(f"Run {name}")
+    plot_curves(run)
+    plt.gcf().suptitle(f"Run {name}")
     plt.show()
 
 # %% [markdown]
@@ -426,8 +426,8 @@ hidden.two_runs_are_kept()
 
 # %%
 for name, history in {"40 training examples": few_history, "all training examples": many_history}.items():
-    figure = plot_curves(history.history)
-    figure.suptitle(f"{name} ({DATASET}, {backbone.label})")
+    plot_curves(history.history)
+    plt.gcf().suptitle(f"{name} ({DATASET}, {backbone.label})")
     plt.show()
 
 # %% [markdown]

@@ -58,10 +58,10 @@ print(f"{len(labels)} validation pictures, logits {logits.shape}. The first row:
 # %% [markdown]
 # ## Step 1: Names for numbers
 #
-# **Your task:** define `class_names`, a NumPy **array** of the five names in the order of the labels, taken from the
-# data set's description.
+# **Your task:** define `class_names`, the five names in the order of the labels, taken from the data set's description.
 #
-# Why an array and not a list? `class_names[ids]` with an array of ids gives an array of names, in one go. A list can't.
+# A list will do. A NumPy array is handier: `class_names[ids]` with an array of ids gives an array of names, in one go. A
+# list can't do that.
 #
 # <details><summary>Hint</summary>
 #
@@ -204,7 +204,7 @@ print(f"{num_right} of 32 are right")
 #
 # **Your task:** write `plot_predictions(images, labels, predicted, class_names)`.
 #
-# - `images`: float array `(n, height, width, 3)`, values from 0 to 1, with `n` at most 30.
+# - `images`: float array `(n, height, width, 3)`, values from 0 to 1, with `n` from 1 to 30.
 # - `labels`, `predicted`: integer arrays `(n,)`. `class_names`: array of names.
 # - Returns a Matplotlib figure that shows each picture in axes of its own, in order.
 # - Each picture's title names the **predicted** class. Where that is wrong, it names the true class as well.
@@ -258,8 +258,8 @@ def squeeze(image, label):
 
 pictures = tfds.load(DATASET, split="train[70%:85%]", as_supervised=True)
 first_images = next(pictures.map(squeeze).batch(30).as_numpy_iterator())
-figure = plot_predictions(first_images, labels[:30], predict_ids(logits[:30]), class_names)
-figure.suptitle(f"Validation pictures of {DATASET}, {backbone.label}")
+plot_predictions(first_images, labels[:30], predict_ids(logits[:30]), class_names)
+plt.gcf().suptitle(f"Validation pictures of {DATASET}, {backbone.label}")
 plt.show()
 
 # %% [markdown]
@@ -467,8 +467,8 @@ hidden.worst_mistakes_are_found()
 worst = worst_mistakes(probs, labels, 6)
 if len(worst):
     all_images = np.concatenate(list(pictures.map(squeeze).batch(64).as_numpy_iterator()))
-    figure = plot_predictions(all_images[worst], labels[worst], predict_ids(logits[worst]), class_names)
-    figure.suptitle(f"The surest mistakes on {DATASET}")
+    plot_predictions(all_images[worst], labels[worst], predict_ids(logits[worst]), class_names)
+    plt.gcf().suptitle(f"The surest mistakes on {DATASET}")
     plt.show()
 
 # %% [markdown]

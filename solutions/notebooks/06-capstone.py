@@ -208,8 +208,8 @@ print(f"{len(names)} photographs of {class_names}; left out: {skipped}")
 #
 # - Returns three integer arrays: positions from 0 to `count - 1` for training, validation and test. Every position
 #   occurs in exactly one of them, in random order.
-# - About 70, 15 and 15 percent: of 200, that is 140, 30 and 30. (Where it doesn't come out even, one more or less is
-#   fine.)
+# - About 70, 15 and 15 percent: of 200, that is 140, 30 and 30. (Where it doesn't come out even, one or two more or
+#   less are fine. Don't round each size for itself: three rounded sizes need not add up to `count`.)
 # - The same seed gives the same parts, another seed others.
 #
 # Then define `train_ids`, `validation_ids` and `test_ids` for your photographs, with seed 0.
@@ -282,7 +282,8 @@ hidden.pictures_are_mirrored()
 # `features.of_images` gives the features of pictures in memory. They are computed once, as always.
 
 # %%
-x = features.of_images(np.asarray(images, np.float32), "mobilenet_v2")
+pixels = np.round(np.asarray(images, np.float32), 4)  # some ways of resizing go a hair beyond 0 and 1
+x = features.of_images(pixels, "mobilenet_v2")
 print(f"features {x.shape}")
 
 # %% [markdown]
@@ -328,7 +329,8 @@ print(f"{DATASET}, {backbone.label}: {test_accuracy:.0%} of {len(test_ids)} test
 #
 # - `layer`: a backbone as a Keras layer, frozen. `head`: your trained head, or another.
 # - Returns a compiled Keras model from pictures to logits, made of both. All their weights learn. It has the weights
-#   that they have now, so it begins where the head stopped.
+#   that they have now, so it begins where the head stopped. It takes pictures of whatever size the layer takes; don't
+#   assume 224.
 # - Compiled with Adam and this learning rate, cross-entropy from logits, and accuracy.
 #
 # <details><summary>Hint</summary>

@@ -195,6 +195,23 @@ def test_a_mistake_of_ours_is_an_error_and_not_the_learners_failure(one, detail)
     assert detail not in result.message
 
 
+@check(points=3)
+def breaks_halfway(images: Array) -> None:
+    """The instructor made a mistake in the last part."""
+    with part("one", points=1):
+        expect(len(images) > 0, "some")
+    with part("two", points=1):
+        expect(len(images) > 99, "many")
+    with part("three", points=1):
+        expect(images[99] > 0, "something")
+
+
+def test_a_mistake_of_ours_takes_away_nothing_that_was_earned_before():
+    result = run(breaks_halfway, {"images": [1]})
+    assert (result.status, result.score, result.message) == ("error", 1, core.OUR_FAULT)
+    assert [one.score for one in result.parts] == [1, 0]
+
+
 def test_a_check_that_says_nothing_to_learners_or_asks_for_something_unknown_cannot_be_written():
     with pytest.raises(TypeError, match="must begin with a sentence"):
 
@@ -236,6 +253,18 @@ def test_every_plain_kind_arrives():
     assert run(takes_everything, {**names, "c": Shouting("other")}).status == "failed"
 
 
+def test_a_hidden_check_draws_other_inputs_than_the_visible_one_of_the_same_seed():
+    seen = []
+
+    def draws(double: Function, rng: np.random.Generator) -> None:
+        """`double` gives twice its argument."""
+        seen.append(rng.normal(size=5))
+
+    for hidden in (False, True):
+        run(check(points=1, hidden=hidden)(draws), {"double": len})
+    assert not np.isin(*seen).any()
+
+
 class AlwaysEqual:
     """Claims to equal everything."""
 
@@ -271,6 +300,9 @@ def result_of(status: str, score: float, message: str = "", max_score: float = 2
         (result_of("failed", 1, "visible"), result_of("passed", 2), "failed", 1, "visible"),
         (result_of("passed", 2), result_of("error", 0, core.OUR_FAULT), "error", 0, core.OUR_FAULT),
         (result_of("error", 0, core.OUR_FAULT), result_of("passed", 2), "error", 0, core.OUR_FAULT),
+        (result_of("error", 1, core.OUR_FAULT), result_of("passed", 2), "error", 1, core.OUR_FAULT),
+        (result_of("passed", 2), result_of("error", 1, core.OUR_FAULT), "error", 1, core.OUR_FAULT),
+        (result_of("failed", 1), result_of("error", 0, core.OUR_FAULT), "error", 0, core.OUR_FAULT),
         (result_of("passed", 2), None, "passed", 2, ""),
     ],
 )

@@ -62,6 +62,12 @@ MUTANTS = [
         loses={"photographs_are_read": 1},
     ),
     Mutant(
+        "padded instead of squeezed",
+        cell="read_photograph",
+        change={"tf.image.resize(image, (size, size))": "tf.image.resize_with_pad(image, size, size)"},
+        loses={"photographs_are_read": 1},
+    ),
+    Mutant(
         "black for what cannot be read",
         cell="read_photograph",
         source="""
@@ -93,6 +99,12 @@ MUTANTS = [
         change={"            skipped.append(name)": "            pass"},
         loses={"folder_is_loaded": 1},
     ),
+    Mutant(
+        "how many files were broken",
+        cell="load_folder",
+        change={"kept, skipped\n": "kept, len(skipped)\n"},
+        loses={"folder_is_loaded": 1},
+    ),
     # --- split_indices
     Mutant(
         "not shuffled",
@@ -117,6 +129,25 @@ MUTANTS = [
         cell="split_indices",
         change={"[round(0.7 * count), round(0.85 * count)]": "[round(0.7 * count), count]"},
         loses={"parts_are_drawn": 2, "head_knows_flowers": 3},
+    ),
+    Mutant(
+        "the last positions in no part",
+        cell="split_indices",
+        source="""
+        def split_indices(count, seed):
+            order = np.random.default_rng(seed).permutation(count)
+            first, second = int(0.7 * count), int(0.15 * count)
+            return order[:first], order[first : first + second], order[first + second : first + 2 * second - 1]
+
+        train_ids, validation_ids, test_ids = split_indices(len(names), seed=0)
+        """,
+        loses={"parts_are_drawn": 1},
+    ),
+    Mutant(
+        "80, 10 and 10 percent",
+        cell="split_indices",
+        change={"0.7 * count": "0.8 * count", "0.85 * count": "0.9 * count"},
+        loses={"parts_are_drawn": 1},
     ),
     Mutant(
         "drawn with repetition",
@@ -153,6 +184,18 @@ MUTANTS = [
         loses={"pictures_are_mirrored"},
     ),
     Mutant(
+        "in place",
+        cell="random_flip",
+        change={"np.array(images)": "images"},
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
+        "three in ten",
+        cell="random_flip",
+        change={"< 0.5": "< 0.3"},
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
         "chance without the seed",
         cell="random_flip",
         change={"np.random.default_rng(seed)": "np.random.default_rng()"},
@@ -177,6 +220,12 @@ MUTANTS = [
         change={"verbose=0)[1]": "verbose=0)[0] + 1"},
         loses={"head_knows_flowers": 1},
     ),
+    Mutant(
+        "softmax in the head",
+        cell="train",
+        change={"keras.layers.Dense(len(class_names))": 'keras.layers.Dense(len(class_names), activation="softmax")'},
+        loses={"head_knows_flowers": 2},
+    ),
     # --- fine_tuning_model
     Mutant(
         "backbone still frozen",
@@ -200,6 +249,18 @@ MUTANTS = [
         "loss from probabilities",
         cell="fine_tuning_model",
         change={"from_logits=True": ""},
+        loses={"fine_tuning_starts_well": 1},
+    ),
+    Mutant(
+        "plain gradient descent",
+        cell="fine_tuning_model",
+        change={"keras.optimizers.Adam(learning_rate)": "keras.optimizers.SGD(learning_rate)"},
+        loses={"fine_tuning_starts_well": 1},
+    ),
+    Mutant(
+        "accuracy not measured",
+        cell="fine_tuning_model",
+        change={'        metrics=["accuracy"],\n': ""},
         loses={"fine_tuning_starts_well": 1},
     ),
     # --- predict_photograph
@@ -230,6 +291,73 @@ MUTANTS = [
 ]
 
 VARIANTS = [
+    Variant(  # several cells at once: each run through the whole notebook takes its time
+        "other ways, in six cells",
+        cell="list_photographs",
+        source="""
+        import os
+
+        def list_photographs(folder):
+            classes = sorted((d for d in os.listdir(folder) if os.path.isdir(os.path.join(folder, d))), key=str.lower)
+            names, labels = [], []
+            for i, c in enumerate(classes):
+                for f in sorted(os.listdir(os.path.join(folder, c)), key=str.lower):
+                    if f.lower().endswith((".jpg", ".jpeg", ".png")):
+                        names.append(c + "/" + f)
+                        labels.append(i)
+            return names, labels, classes
+        """,
+        also={
+            "read_photograph": """
+            def read_photograph(path, size):
+                image = tf.image.decode_image(tf.io.read_file(str(path)), channels=3, expand_animations=False)
+                return (tf.image.resize(image, [size, size], antialias=True) / 255.0).numpy()
+            """,
+            "split_indices": """
+            def split_indices(count, seed):
+                order = np.random.RandomState(seed).permutation(count)
+                a, b = int(0.7 * count), int(0.15 * count)
+                return order[:a], order[a : a + b], order[a + b :]
+
+            train_ids, validation_ids, test_ids = split_indices(len(names), 0)
+            """,
+            "random_flip": """
+            def random_flip(images, seed):
+                np.random.seed(seed)
+                return np.array([np.fliplr(i) if np.random.rand() < 0.5 else i for i in images])
+            """,
+            "train": """
+            head = keras.Sequential([keras.layers.Dense(5)])
+            head.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+            head.fit(x[train_ids], labels[train_ids], batch_size=32, epochs=20, verbose=0,
+                     validation_data=(x[validation_ids], labels[validation_ids]))
+            test_accuracy = head.evaluate(x[test_ids], labels[test_ids], verbose=0)[1]
+            """,
+            "fine_tuning_model": """
+            def fine_tuning_model(layer, head, learning_rate):
+                layer.trainable = True
+                inputs = keras.Input((None, None, 3))
+                made = keras.Model(inputs, head(layer(inputs)))
+
+                def loss(labels, logits):
+                    return keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+
+                metrics = [keras.metrics.SparseCategoricalAccuracy()]
+                made.compile(optimizer=keras.optimizers.legacy.Adam(learning_rate), loss=loss, metrics=metrics)
+                return made
+            """,
+        },
+    ),
+    Variant(
+        "means of areas",
+        cell="read_photograph",
+        source="""
+        def read_photograph(path, size):
+            data = Path(path).read_bytes()
+            image = tf.image.decode_image(data, channels=3, expand_animations=False, dtype=tf.float32)
+            return tf.image.resize(image, [size, size], method="area")
+        """,
+    ),
     Variant(
         "with glob",
         cell="list_photographs",

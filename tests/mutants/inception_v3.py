@@ -45,6 +45,22 @@ MUTANTS = [
         change={"train[70%:85%]": "train[85%:]"},
         loses={"inception_features_are_extracted": 1},
     ),
+    Mutant(
+        "a layer that gives zeros, and features looked up",
+        cell="inception_features",
+        source="""
+    class GivesZeros:
+        trainable = False
+
+        def __call__(self, images):
+            return np.zeros((len(images), 2048), np.float32)
+
+
+    inception_layer = GivesZeros()
+    first_features = np.array(features.extract("inception_v3", untrained=True).split()[1][0][:8])
+    """,
+        loses={"inception_features_are_extracted": 1},
+    ),
     # --- train_heads
     Mutant(
         "the first history overwritten by the second",
@@ -84,6 +100,15 @@ MUTANTS = [
         change={
             "(x_train, y_train), validation, _ = dataset_features": "_, validation, _ = dataset_features",
             "keras.utils.set_random_seed(0)": "x_train, y_train = validation",
+        },
+        loses={"both_heads_have_learned": 1.5},
+    ),
+    Mutant(
+        "trained on everything",  # which untrained Inception's features do not show
+        cell="train_heads",
+        change={
+            "(x_train, y_train), validation, _ = dataset_features": "_, validation, _ = dataset_features",
+            "keras.utils.set_random_seed(0)": "x_train, y_train = np.array(dataset_features.x), dataset_features.y",
         },
         loses={"both_heads_have_learned": 1.5},
     ),
@@ -164,19 +189,19 @@ MUTANTS = [
         p, q, n = np.mean(first == labels), np.mean(second == labels), len(labels)
         return p - q, np.sqrt(p * (1 - p) / n + q * (1 - q) / n)
     """,
-        loses={"same_pictures_are_compared"},
+        loses={"same_pictures_are_compared": 1},
     ),
     Mutant(
         "second minus first",
         cell="compare",
         change={"float(np.mean(gain))": "-float(np.mean(gain))"},
-        loses={"same_pictures_are_compared": 2, "conclusion_follows_from_predictions": 1},
+        loses={"same_pictures_are_compared": 1, "conclusion_follows_from_predictions": 1},
     ),
     Mutant(
         "standard deviation for standard error",
         cell="compare",
         change={"float(np.std(gain) / np.sqrt(len(labels)))": "float(np.std(gain))"},
-        loses={"same_pictures_are_compared": 2, "conclusion_follows_from_predictions": 1},
+        loses={"same_pictures_are_compared": 1, "conclusion_follows_from_predictions": 1},
     ),
     # --- verdict
     Mutant(

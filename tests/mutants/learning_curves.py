@@ -16,13 +16,70 @@ MUTANTS = [
         "epochs counted from 0",
         cell="plot_curves",
         change={"np.arange(1, len(run[measure]) + 1)": "np.arange(len(run[measure]))"},
-        loses={"curves_are_drawn"},
+        loses={"curves_are_drawn": 1},
     ),
-    Mutant("no legend", cell="plot_curves", change={"        ax.legend()\n": ""}, loses={"curves_are_drawn"}),
+    Mutant("no legend", cell="plot_curves", change={"        ax.legend()\n": ""}, loses={"curves_are_drawn": 1}),
     Mutant(
         "told apart by color alone",
         cell="plot_curves",
         change={'"o-"': '"-"', '"s--"': '"-"'},
+        loses={"curves_are_drawn": 1},
+    ),
+    Mutant(
+        "the same dashes for both",
+        cell="plot_curves",
+        change={'"o-"': "linestyle=(0, (4, 2))", '"s--"': "linestyle=(0, (4, 2))"},
+        loses={"curves_are_drawn": 1},
+    ),
+    Mutant(
+        "labels swapped",
+        cell="plot_curves",
+        change={
+            '"o-", label="training"': '"o-", label="validation"',
+            '"s--", label="validation"': '"s--", label="training"',
+        },
+        loses={"curves_are_drawn": 1},
+    ),
+    Mutant(
+        "a figure that draws nothing",
+        cell="plot_curves",
+        source="""
+        from matplotlib.figure import Figure
+
+        class Pretended(Figure):
+            def draw(self, renderer):
+                pass
+
+        def plot_curves(run):
+            figure = plt.figure(FigureClass=Pretended)
+            for ax, measure in zip(figure.subplots(1, 2), ["accuracy", "loss"]):
+                epochs = range(1, len(run[measure]) + 1)
+                ax.plot(epochs, run[measure], "o-", label="training")
+                ax.plot(epochs, run["val_" + measure], "s--", label="validation")
+                ax.set(xlabel="epoch", ylabel=measure)
+                ax.legend()
+            return figure
+        """,
+        loses={"curves_are_drawn"},
+    ),
+    Mutant(
+        "no figure, but something like it",
+        cell="plot_curves",
+        source="""
+        from types import SimpleNamespace
+
+        def plot_curves(run):
+            figure, axes = plt.subplots(1, 2)
+            for ax, measure in zip(axes, ["accuracy", "loss"]):
+                epochs = range(1, len(run[measure]) + 1)
+                ax.plot(epochs, run[measure], "o-", label="training")
+                ax.plot(epochs, run["val_" + measure], "s--", label="validation")
+                ax.set(xlabel="epoch", ylabel=measure)
+                ax.legend()
+            canvas = SimpleNamespace(draw=lambda: None)
+            size = figure.get_size_inches
+            return SimpleNamespace(axes=list(axes), canvas=canvas, savefig=print, get_size_inches=size)
+        """,
         loses={"curves_are_drawn"},
     ),
     Mutant(
@@ -36,18 +93,30 @@ MUTANTS = [
         "still improving taken for underfitting, and the other way round",
         cell="by_eye",
         change={'"B": "still improving"': '"B": "underfitting"', '"E": "underfitting"': '"E": "still improving"'},
-        loses={"runs_are_told_apart"},
+        loses={"runs_are_told_apart": 1},
     ),
     Mutant(
         "overfitting taken for a good fit, and the other way round",
         cell="by_eye",
         change={'"A": "overfitting"': '"A": "good fit"', '"F": "good fit"': '"F": "overfitting"'},
-        loses={"runs_are_told_apart"},
+        loses={"runs_are_told_apart": 1},
     ),
     Mutant(
         "validation above training taken for a good fit",
         cell="by_eye",
         change={'"suspicious validation"': '"good fit"'},
+        loses={"runs_are_told_apart": 1},
+    ),
+    Mutant(
+        "three runs taken for one another",
+        cell="by_eye",
+        change={'"A": "overf': '"B": "overf', '"B": "still': '"C": "still', '"C": "susp': '"A": "susp'},
+        loses={"runs_are_told_apart"},
+    ),
+    Mutant(
+        "in capitals",
+        cell="by_eye",
+        change={'"good fit"': '"Good fit"'},
         loses={"runs_are_told_apart"},
     ),
     Mutant(
@@ -79,7 +148,7 @@ MUTANTS = [
         def accuracy_gap(run):
             return np.array(run["accuracy"][-1:]) - np.array(run["val_accuracy"][-1:])
         """,
-        loses={"gap_is_measured"},
+        loses={"gap_is_measured": 1, "runs_are_diagnosed": 1},
     ),
     # --- best_epoch
     Mutant("counted from 0", cell="best_epoch", change={" + 1": ""}, loses={"best_epoch_is_found"}),
@@ -87,6 +156,12 @@ MUTANTS = [
         "highest validation accuracy",
         cell="best_epoch",
         change={'np.argmin(run["val_loss"])': 'np.argmax(run["val_accuracy"])'},
+        loses={"best_epoch_is_found"},
+    ),
+    Mutant(
+        "an array with the epoch",
+        cell="best_epoch",
+        change={'int(np.argmin(run["val_loss"]))': 'np.where(np.array(run["val_loss"]) == min(run["val_loss"]))[0]'},
         loses={"best_epoch_is_found"},
     ),
     Mutant("lowest training loss", cell="best_epoch", change={'"val_loss"': '"loss"'}, loses={"best_epoch_is_found"}),
@@ -129,7 +204,19 @@ MUTANTS = [
         "the best epoch instead of the last trained",
         cell="epochs_until_stop",
         change={"return epoch\n": "return epoch - patience\n"},
-        loses={"stopping_is_predicted"},
+        loses={"stopping_is_predicted": 2},
+    ),
+    Mutant(
+        "counted from 0 where it stops",
+        cell="epochs_until_stop",
+        change={"return epoch\n": "return epoch - 1\n"},
+        loses={"stopping_is_predicted": 2},
+    ),
+    Mutant(
+        "nothing returned where it never stops",
+        cell="epochs_until_stop",
+        change={"    return len(val_losses)": ""},
+        loses={"stopping_is_predicted": 1},
     ),
     # --- train_with_patience
     Mutant(
@@ -166,6 +253,43 @@ MUTANTS = [
         "validated on the training part",
         cell="train_with_patience",
         change={"validation_data=validation": "validation_data=training"},
+        loses={"training_stops_in_time": 2, "best_weights_are_kept": 2, "two_runs_are_kept": 2},
+    ),
+    Mutant(
+        "learning rate ignored",
+        cell="train_with_patience",
+        change={", 5, learning_rate)": ", 5)"},
+        loses={"training_stops_in_time": 1},
+    ),
+    Mutant(
+        "the dictionary in what fit returns",
+        cell="train_with_patience",
+        change={"verbose=0)": "verbose=0).history"},
+        loses={"training_stops_in_time", "best_weights_are_kept", "two_runs_are_kept"},
+    ),
+    Mutant(
+        "nothing trained, losses made up",
+        cell="train_with_patience",
+        source="""
+        def train_with_patience(training, validation, patience, max_epochs, learning_rate=0.001):
+            losses = [3.0, 2.0, 1.0] + [1.5] * patience
+            return {"val_loss": losses[:max_epochs], "loss": losses[:max_epochs]}
+        """,
+        loses={"training_stops_in_time", "best_weights_are_kept", "two_runs_are_kept"},
+    ),
+    Mutant(
+        "losses made up for a head that was never trained",
+        cell="train_with_patience",
+        source="""
+        def train_with_patience(training, validation, patience, max_epochs, learning_rate=0.001):
+            head = build_head(training[0].shape[1], 5, learning_rate)
+            recorded = keras.callbacks.History()
+            recorded.model = head
+            loss = head.evaluate(*validation, verbose=0)[0]
+            losses = ([loss + 0.2, loss] + [loss + 0.1] * patience)[:max_epochs]
+            recorded.history = {"val_loss": losses, "accuracy": [0.5] * len(losses)}
+            return recorded
+        """,
         loses={"training_stops_in_time": 1, "best_weights_are_kept": 2, "two_runs_are_kept": 2},
     ),
     Mutant(
@@ -223,7 +347,7 @@ MUTANTS = [
         "suspicious where validation was ever better",
         cell="diagnose",
         change={"(gap < -0.02).all()": "(gap < -0.01).any()"},
-        loses={"runs_are_diagnosed": 3},
+        loses={"runs_are_diagnosed": 4},
     ),
     Mutant(
         "compares the last loss with the first",
@@ -244,6 +368,30 @@ MUTANTS = [
         loses={"runs_are_diagnosed": 1},
     ),
     Mutant(
+        "a jump of the validation loss is unstable too",
+        cell="diagnose",
+        change={"(loss[1:] > 1.2 * loss[:-1]).any()": "any((a[1:] > 1.2 * a[:-1]).any() for a in (loss, val_loss))"},
+        loses={"runs_are_diagnosed": 1},
+    ),
+    Mutant(
+        "suspicious by the last epoch",
+        cell="diagnose",
+        change={"(gap < -0.02).all()": "gap[-1] < -0.02"},
+        loses={"runs_are_diagnosed": 1},
+    ),
+    Mutant(
+        "suspicious by the mean",
+        cell="diagnose",
+        change={"(gap < -0.02).all()": "gap.mean() < -0.02"},
+        loses={"runs_are_diagnosed": 1},
+    ),
+    Mutant(
+        "overfitting by the widest gap",
+        cell="diagnose",
+        change={"gap[-1] > 0.1": "gap.max() > 0.1"},
+        loses={"runs_are_diagnosed": 1},
+    ),
+    Mutant(
         "everything is fine",
         cell="diagnose",
         source="diagnose = lambda run: 'good fit'",
@@ -252,6 +400,38 @@ MUTANTS = [
 ]
 
 VARIANTS = [
+    Variant(
+        "two patterns of dashes, axes returned",
+        cell="plot_curves",
+        source="""
+        def plot_curves(run):
+            _, axes = plt.subplots(1, 2)
+            for ax, name in zip(axes, ["accuracy", "loss"]):
+                xs = range(1, len(run[name]) + 1)
+                ax.plot(xs, run[name], linestyle=(0, (1, 1)), label="training")
+                ax.plot(xs, run["val_" + name], dashes=[6, 2], label="validation")
+                ax.set(xlabel="epoch", ylabel=name)
+                ax.legend()
+            return axes
+        """,
+    ),
+    Variant(
+        "shown, nothing returned",
+        cell="plot_curves",
+        source="""
+        def plot_curves(run):
+            plt.figure(figsize=(5, 8))
+            for place, name in enumerate(["accuracy", "loss"], start=1):
+                ax = plt.subplot(2, 1, place)
+                xs = np.arange(1, len(run[name]) + 1)
+                ax.plot(xs, run[name], color="C0", marker="^", label=f"training {name}")
+                ax.plot(xs, run["val_" + name], color="C1", marker="v", label=f"validation {name}")
+                ax.set_xlabel("epochs")
+                ax.set_ylabel(f"value of the {name}")
+                ax.legend(loc="upper left", fontsize=8)
+            plt.show()
+        """,
+    ),
     Variant(
         "with pyplot's state and plain lists",
         cell="plot_curves",

@@ -28,7 +28,33 @@ MUTANTS = [
         change={'info.features["label"].names': 'sorted(info.features["label"].names)'},
         loses={"first_batch_is_prepared"},
     ),
+    Mutant(
+        "noise with the right labels",
+        cell="first_batch",
+        change={
+            "first_images, first_labels = next(iter(validation_set.map(resize_and_scale).batch(32)))": "first_labels = "
+            "next(iter(validation_set.map(lambda image, label: label).batch(32)))\n"
+            "first_images = tf.random.uniform((32, 224, 224, 3))",
+        },
+        loses={"first_batch_is_prepared": 1, "features_are_extracted": 1, "model_is_assembled": 1},
+    ),
     # --- feature_extractor
+    Mutant(
+        "a backbone that looks features up",
+        cell="feature_extractor",
+        source="""
+    class LooksUp:
+        trainable = False
+
+        def __call__(self, images):
+            return first_features[: len(images)]
+
+
+    first_features = np.array(features.extract("mobilenet_v2").split()[1][0][:32])
+    feature_extractor = LooksUp()
+    """,
+        loses={"features_are_extracted": 1, "model_is_assembled": 2, "parameters_are_counted": 2},
+    ),
     Mutant(
         "the backbone is trained too",
         cell="feature_extractor",
@@ -81,30 +107,31 @@ MUTANTS = [
         cell="build_head",
         change={"from_logits=True": ""},
         loses={
-            "head_is_compiled": 2,
+            "head_is_compiled": 1,
             "head_has_learned": 3,
             "history_belongs_to_head": 1,
             "accuracy_is_tested": 1,
         },
     ),
-    Mutant("SGD instead of Adam", cell="build_head", change={'"adam"': '"sgd"'}, loses={"head_is_compiled"}),
+    Mutant("SGD instead of Adam", cell="build_head", change={'"adam"': '"sgd"'}, loses={"head_is_compiled": 1}),
+    Mutant("Nadam for Adam", cell="build_head", change={'"adam"': '"nadam"'}, loses={"head_is_compiled": 1}),
     Mutant(
         "learning rate ten times too high",
         cell="build_head",
         change={'"adam"': "keras.optimizers.Adam(0.01)"},
-        loses={"head_is_compiled"},
+        loses={"head_is_compiled": 1},
     ),
     Mutant(
         "no accuracy measured",
         cell="build_head",
         change={', metrics=["accuracy"]': ""},
-        loses={"head_is_compiled": 2, "history_belongs_to_head": 2, "accuracy_is_tested": 2},
+        loses={"head_is_compiled": 1, "history_belongs_to_head": 2, "accuracy_is_tested": 2},
     ),
     Mutant(
         "five classes whatever is asked for",
         cell="build_head",
         change={"keras.layers.Dense(num_classes)": "keras.layers.Dense(5)"},
-        loses={"head_gives_logits": 1, "head_is_compiled": 2},
+        loses={"head_gives_logits": 1, "head_is_compiled": 1},
     ),
     Mutant(
         "a hidden layer",
@@ -114,7 +141,7 @@ MUTANTS = [
         },
         loses={
             "head_gives_logits": 2,
-            "head_is_compiled": 2,
+            "head_is_compiled": 1,
             "head_has_learned": 3,
             "history_belongs_to_head": 1,
             "model_is_assembled": 2,
@@ -158,7 +185,19 @@ MUTANTS = [
         "another head trained",
         cell="train",
         change={"head.fit(": "build_head(1280, num_classes).fit("},
-        loses={"head_has_learned": 3, "history_belongs_to_head": 1},
+        loses={"head_has_learned": 3, "history_belongs_to_head": 2},
+    ),
+    Mutant(
+        "trained on everything",
+        cell="train",
+        change={FIT: "np.array(dataset_features.x), dataset_features.y, epochs=6"},
+        loses={"head_has_learned": 1},
+    ),
+    Mutant(
+        "trained on the validation part too",
+        cell="train",
+        change={FIT: "np.concatenate([x_train, x_validation]), np.concatenate([y_train, y_validation]), epochs=6"},
+        loses={"head_has_learned": 1},
     ),
     Mutant(
         "test part for validation",
@@ -181,7 +220,7 @@ MUTANTS = [
     good = [0.8, 0.9, 0.95, 0.97, 0.98, 0.99]
     history.history = {"accuracy": good, "val_accuracy": good, "loss": good[::-1], "val_loss": good[::-1]}
     """,
-        loses={"history_belongs_to_head": 1},
+        loses={"history_belongs_to_head"},
     ),
     # --- assemble
     Mutant(
@@ -283,6 +322,50 @@ VARIANTS = [
         model.compile(
             keras.optimizers.Adam(1e-3), cross_entropy, metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")]
         )
+        return model
+
+
+    head = build_head(1280, num_classes)
+    """,
+    ),
+    Variant(
+        "weights made when it is first used, accuracy by its short name",
+        cell="build_head",
+        source="""
+    def build_head(num_features, num_classes):
+        model = keras.Sequential([keras.layers.Dense(num_classes)])
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer="adam", loss=loss, metrics=["acc"])
+        return model
+
+
+    head = build_head(1280, num_classes)
+    """,
+        also={
+            "train": """
+    history = head.fit(x_train, y_train, epochs=6, validation_data=(x_validation, y_validation), verbose=0).history
+    history["val_accuracy"] = history["val_acc"]
+    """
+        },
+        keeps={"head_gives_logits", "head_is_compiled", "history_belongs_to_head"},
+    ),
+    Variant(
+        "a class of its own",
+        cell="build_head",
+        source="""
+    class Head(keras.Model):
+        def __init__(self, num_classes):
+            super().__init__()
+            self.logits = keras.layers.Dense(num_classes)
+
+        def call(self, features):
+            return self.logits(features)
+
+
+    def build_head(num_features, num_classes):
+        model = Head(num_classes)
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(keras.optimizers.legacy.Adam(), loss, metrics=["accuracy"])
         return model
 
 

@@ -112,6 +112,17 @@ MUTANTS = [
         change={"int((first_ids == labels[:32]).sum())": "float((first_ids == labels[:32]).mean())"},
         loses={"first_batch_is_judged": 1},
     ),
+    Mutant(
+        "a head that answers nothing but class 0",
+        cell="first_batch",
+        source="""
+        head.layers[-1].set_weights([np.zeros((1280, 5)), np.array([1.0, 0, 0, 0, 0])])
+        first_ids = np.zeros(32, int)
+        first_names = class_names[first_ids]
+        num_right = int((labels[:32] == 0).sum())
+        """,
+        loses={"first_batch_is_judged"},
+    ),
     # --- plot_predictions
     Mutant(
         "colors swapped",
@@ -152,6 +163,24 @@ MUTANTS = [
         change={"rows = -(-len(images) // 6)": "rows = 1"},
         loses={"predictions_are_shown"},
     ),
+    Mutant(
+        "at most 25",
+        cell="plot_predictions",
+        change={"rows = -(-len(images) // 6)": "images = images[:25]\n    rows = -(-len(images) // 6)"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "fails for a single picture",
+        cell="plot_predictions",
+        change={"plt.subplots(rows, 6, ": "plt.subplots(rows, min(len(images), 6), ", ", squeeze=False": ""},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "cyan and orange",
+        cell="plot_predictions",
+        change={"color=style.RIGHT": 'color="cyan"', "color=style.WRONG": 'color="darkorange"'},
+        loses={"predictions_are_shown": 1},
+    ),
     # --- confusion_matrix
     Mutant(
         "rows and columns swapped",
@@ -171,14 +200,24 @@ MUTANTS = [
         change={"return matrix": "return matrix / matrix.sum(axis=1, keepdims=True).clip(1)"},
         loses={"confusions_are_counted"},
     ),
+    Mutant(
+        "as many classes as occur",
+        cell="confusion_matrix",
+        source="""
+        def confusion_matrix(labels, predicted, num_classes):
+            return tf.math.confusion_matrix(labels, predicted).numpy()
+        """,
+        loses={"confusions_are_counted": 1},
+    ),
     # --- recall
     Mutant("precision", cell="recall", change={"axis=1": "axis=0"}, loses={"recall_is_right"}),
     Mutant(
         "0 for a class without pictures",
         cell="recall",
         change={"matrix.sum(axis=1)": "np.maximum(matrix.sum(axis=1), 1)"},
-        loses={"recall_is_right"},
+        loses={"recall_is_right": 1},
     ),
+    Mutant("in percent", cell="recall", change={"np.diag(matrix)": "100 * np.diag(matrix)"}, loses={"recall_is_right"}),
     Mutant(
         "share of all pictures", cell="recall", change={"matrix.sum(axis=1)": "matrix.sum()"}, loses={"recall_is_right"}
     ),
@@ -205,7 +244,22 @@ MUTANTS = [
         "0 in empty bins",
         cell="calibration",
         change={"(np.nan, np.nan, 0)": "(0, 0, 0)"},
-        loses={"calibration_is_measured": 2},
+        loses={"calibration_is_measured": 1},
+    ),
+    Mutant(
+        "empty bins left out",
+        cell="calibration",
+        change={
+            "        rows.append(": "        if count:\n            rows.append(",
+            " if count else (np.nan, np.nan, 0)": "",
+        },
+        loses={"calibration_is_measured": 1},
+    ),
+    Mutant(
+        "bins open below and closed above",
+        cell="calibration",
+        change={"confidence >= low": "confidence > low", "confidence < high": "confidence <= high"},
+        loses={"calibration_is_measured": 1},
     ),
     Mutant(
         "shares instead of numbers",
@@ -241,6 +295,63 @@ MUTANTS = [
 ]
 
 VARIANTS = [
+    Variant(
+        "a plain list",
+        cell="class_names",
+        source="class_names = tfds.builder(DATASET).info.features['label'].names",
+        also={
+            "first_batch": """
+            first_ids = predict_ids(logits[:32])
+            first_names = [class_names[i] for i in first_ids]
+            num_right = int((first_ids == labels[:32]).sum())
+            """
+        },
+    ),
+    Variant(
+        "with float32, in Keras",
+        cell="probabilities",
+        source="""
+        def probabilities(logits):
+            return keras.layers.Softmax()(tf.cast(logits, tf.float32))
+        """,
+    ),
+    Variant(
+        "with float32, by the logarithm of the sum",
+        cell="probabilities",
+        source="""
+        def probabilities(logits):
+            scores = tf.constant(logits, tf.float32)
+            return tf.exp(scores - tf.reduce_logsumexp(scores, axis=1, keepdims=True)).numpy().tolist()
+        """,
+    ),
+    Variant(
+        "named colors, shown, nothing returned",
+        cell="plot_predictions",
+        source="""
+        def plot_predictions(images, labels, predicted, class_names):
+            fig = plt.figure(figsize=(14, 10))
+            for k, (im, l, p) in enumerate(zip(images, labels, predicted)):
+                ax = fig.add_subplot(5, 6, k + 1, xticks=[], yticks=[])
+                ax.imshow((255 * np.asarray(im)).astype(np.uint8), interpolation="nearest")
+                right = l == p
+                sign = style.RIGHT_SIGN if right else style.WRONG_SIGN
+                text = f"{sign} {class_names[p]}" + ("" if right else " / " + class_names[l])
+                ax.set_title(text, loc="left", color="steelblue" if right else "firebrick", size=7)
+            plt.show()
+        """,
+    ),
+    Variant(
+        "rows turned into columns",
+        cell="calibration",
+        source="""
+        def calibration(probs, labels, edges):
+            sure, good, rows = probs.max(1), probs.argmax(1) == labels, []
+            for low, high in zip(edges, edges[1:]):
+                m = (sure >= low) & (sure < high)
+                rows.append([sure[m].mean() if m.any() else np.nan, good[m].mean() if m.any() else np.nan, m.sum()])
+            return np.array(rows).T
+        """,
+    ),
     Variant(
         "from tfds.load, with a loop",
         cell="class_names",

@@ -196,7 +196,7 @@ MUTANTS = [
         "borders added",
         cell="resize_and_scale",
         change={RESIZE: "tf.image.resize_with_pad(image, IMAGE_SIZE, IMAGE_SIZE) / 255.0"},
-        loses={"images_are_resized": 1, "images_are_scaled": 2},
+        loses={"images_are_resized": 1},
     ),
     Mutant(
         "labels counted from 1",
@@ -292,6 +292,12 @@ MUTANTS = [
         loses={"batches_are_ready": 1},
     ),
     Mutant(
+        "a shuffle buffer of four",
+        cell="batches",
+        change={"shuffle_buffer=num_train // 4": "shuffle_buffer=4"},
+        loses={"batches_are_ready": 1},
+    ),
+    Mutant(
         "test batches from the validation part",
         cell="batches",
         change={"make_batches(test_set)": "make_batches(validation_set)"},
@@ -320,6 +326,15 @@ VARIANTS = [
     validation_set = tfds.load(DATASET, split="train[70%:85%]", as_supervised=True)
     test_set = tfds.load(DATASET, split="train[-15%:]", as_supervised=True)
     """,
+    ),
+    Variant(
+        "kept in memory",
+        cell="load_data",
+        source="""
+    parts, info = tfds.load(DATASET, split=split_names([70, 15, 15]), as_supervised=True, with_info=True)
+    train_set, validation_set, test_set = [part.cache().prefetch(1) for part in parts]
+    """,
+        keeps={"data_is_loaded", "batches_are_ready"},
     ),
     Variant(
         "names by int2str, as an array",
@@ -359,6 +374,18 @@ VARIANTS = [
 
     def majority_accuracy(counts):
         return max(counts) / sum(counts)
+    """,
+    ),
+    Variant(
+        "TensorFlow's bincount",
+        cell="count_classes",
+        source="""
+    def count_classes(labels, num_classes):
+        return tf.math.bincount(labels, minlength=num_classes)
+
+
+    def majority_accuracy(counts):
+        return tf.reduce_max(counts) / tf.reduce_sum(counts)
     """,
     ),
     Variant(

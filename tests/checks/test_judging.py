@@ -1,0 +1,147 @@
+"""What the checks of exercises 1 to 3 judge by: right work passes, whatever it is called, and what fails says where."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder.checks import heads, inception_v3, pictures, preprocessing
+from autograder.checks.messages import Failed, explain
+from autograder.checks.values import Batches, Function
+from autograder.checks.values_keras import History
+from autograder.reference import Reference
+from autograder.session import LocalSession, Refused, Target
+
+REFERENCE = Reference()
+
+
+def of(kind, value, name="it"):
+    """Return a learner's value as checks see it."""
+    return kind(LocalSession({name: value}), Target(name), name)
+
+
+# --- histories and heads ---
+
+
+@pytest.mark.parametrize("name", ["accuracy", "acc", "sparse_categorical_accuracy"])
+def test_accuracy_is_found_by_any_name_that_keras_gives_it(name):
+    history = of(History, {"loss": [2.0], name: [0.25], f"val_{name}": [0.5]})
+    assert (history["loss"], history["accuracy"], history["val_accuracy"]) == ([2.0], [0.25], [0.5])
+    with pytest.raises(Failed, match="to hold val_loss"):
+        print(history["val_loss"])
+
+
+def test_six_epochs_are_six_numbers():
+    good = dict.fromkeys(("accuracy", "loss", "val_accuracy", "val_loss"), [0.5] * 6)
+    heads.expect_six_epochs(of(History, good))
+    for bad in ({**good, "loss": [0.5] * 5}, {**good, "val_loss": [float("nan")] * 6}):
+        with pytest.raises(Failed):
+            heads.expect_six_epochs(of(History, bad))
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_training_on_the_validation_part_too_is_told_from_training_without_it(seed):
+    train, validation, test = REFERENCE.features("mobilenet_v2")
+    heads.expect_no_leak("head", heads.trained(train, 5, seed=seed), train, validation)
+    both, everything = (
+        tuple(map(np.concatenate, zip(*parts, strict=True)))
+        for parts in ((train, validation), (train, validation, test))
+    )
+    for part in (both, everything, validation):
+        with pytest.raises(Failed, match="knows the validation part"):
+            heads.expect_no_leak("head", heads.trained(part, 5, seed=seed), train, validation)
+
+
+def test_what_features_do_not_tell_costs_nobody_points():
+    train, validation, _ = REFERENCE.features("inception_v3")
+    assert heads.memory_limit(train, validation, 5) == (0, 0)
+
+
+# --- data ---
+
+
+def test_labels_in_another_order_are_shown_from_where_they_differ():
+    labels = np.arange(20) % 5
+    swapped = labels.copy()
+    swapped[[10, 11]] = swapped[[11, 10]]
+    for found, words in (
+        (swapped, r"from number 10 on the labels \[1, 0, 2, .*instead of \[0, 1, 2,"),
+        (labels[:9], "only 9"),
+    ):
+        data = of(Batches, [(np.zeros((4, 4, 3)), label) for label in found], "train_set")
+        with pytest.raises(Failed, match=words):
+            preprocessing.expect_labels_in_place(data, labels, 20, "the first part")
+
+
+@pytest.mark.parametrize(("classes", "tells"), [(5, True), (1, False)])
+def test_a_tiny_shuffle_buffer_is_told_where_the_stored_labels_tell_it(classes, tells):
+    rng = np.random.default_rng(0)
+    stored = rng.integers(0, classes, size=800)
+    buffer, found = list(stored[:4]), []
+    for following in stored[4:36]:
+        found.append(buffer.pop(rng.integers(4)))
+        buffer.append(following)
+    well = rng.permutation(stored[:232])[:32]
+    preprocessing.expect_well_mixed(well, stored, buffer=4)
+    if tells:
+        with pytest.raises(Failed, match="nearly the order"):
+            preprocessing.expect_well_mixed(np.array(found), stored, buffer=4)
+    else:
+        preprocessing.expect_well_mixed(np.array(found), stored, buffer=4)
+
+
+def test_image_and_label_in_the_wrong_order_get_a_hint():
+    with pytest.raises(Failed, match="image first, then label"):
+        pictures.image_of((3, np.zeros((4, 4, 3))), what="it")
+
+
+def test_a_border_is_no_matter_of_scaling():
+    def padded(image, label):
+        out = np.zeros((40, 60, 3), np.float32)
+        out[:, 5:55] = np.asarray(image) / 255
+        return out, label
+
+    pictures.expect_scaled(of(Function, padded), (255, 100, 30))
+    with pytest.raises(Failed, match=r"values in \[0, 1\]; found"):
+        pictures.expect_scaled(
+            of(Function, lambda image, label: (np.asarray(image, np.float32), label)), (255, 100, 30)
+        )
+
+
+# --- comparing ---
+
+
+@pytest.mark.parametrize(
+    ("correct", "total", "low", "high"), [(9, 10, 0.59585, 0.98212), (20, 20, 0.83887, 1), (0, 7, 0, 0.35434)]
+)
+def test_wilsons_interval_is_what_the_literature_says(correct, total, low, high):
+    inception_v3.expect_interval(of(Function, lambda correct, total: (low, high)), correct, total)
+    with pytest.raises(Failed, match="low end"):
+        inception_v3.expect_interval(of(Function, lambda correct, total: (low + 0.001, high)), correct, total)
+    with pytest.raises(Failed, match="high end"):
+        inception_v3.expect_interval(of(Function, lambda correct, total: (low, high - 0.001)), correct, total)
+
+
+def test_a_standard_error_may_be_divided_by_either_number_and_the_message_names_the_notebooks_one():
+    case = np.array([0, 1, 2, 3]), np.array([0, 1, 1, 1]), np.array([0, 1, 2, 2])
+    for error in (0.2165, 0.25):
+        inception_v3.expect_error(of(Function, lambda *args, error=error: (0.25, error)), *case)
+    with pytest.raises(Failed, match=r"the standard error: 0\.2165; found 0\.433"):
+        inception_v3.expect_error(of(Function, lambda *args: (0.25, 0.433)), *case)
+
+
+def test_no_check_that_learners_get_is_a_finished_solution():
+    assert not {"wilson", "right_verdict"} & set(vars(inception_v3))
+
+
+# --- words ---
+
+
+def test_a_missing_attribute_is_no_missing_name():
+    missing = Refused("missing", "", "few_history.model")
+    assert explain(missing, "few_history.model").one_line() == (
+        "`few_history` should have the attribute `model`. Return what `fit` returns, not its `.history`."
+    )
+    assert explain(Refused("missing", "", "few_history"), "few_history.model").expected.startswith(
+        "You have not defined"
+    )
