@@ -241,6 +241,7 @@ def test_images_in_memory_must_be_what_the_backbone_takes(small: Backbone) -> No
     images = np.random.default_rng(0).random((3, 8, 8, 3))
     assert features.of_images(images, small).shape == (3, 4)
     assert features.of_images(images[:0], small).shape == (0, 4)
+    assert features.of_images(np.ones_like(images) + 3e-5, small).shape == (3, 4)  # what resizing leaves of white
     for wrong, why in (
         (images[0], r"shape \(n, 8, 8, 3\), and these have shape \(8, 8, 3\)"),
         (images[..., :1], r"shape \(n, 8, 8, 3\)"),
