@@ -50,7 +50,7 @@ lock: $(READY)  ## make requirements.txt again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	  --constraints requirements.txt benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
-test: setup  ## set everything up, then run every test
+test: setup prepare  ## set everything up, then run every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 course: setup  ## set everything up, then do the main job: data, exercises, report, graded class, site

@@ -11,6 +11,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from autograder.data import ready_data
 from autograder.sources import SOURCES
 from tests.mutants.table import Row, Table, table_of
 
@@ -46,6 +47,7 @@ def run(name: str, *, full: bool = False, only: str = "") -> Table:
     Raises:
         RuntimeError: the process failed; with what it said.
     """
+    ready_data()  # drawing pictures and computing features may take longer than a cell is given
     command = [sys.executable, "-m", "tests.mutants", "--worker", name, "--only", only, *(["--full"] if full else [])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
     if done.returncode:
