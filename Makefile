@@ -50,6 +50,9 @@ lock: $(READY)  ## make requirements.txt again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	  --constraints requirements.txt benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
+# Tests use the embedded data set, so they need no other prepared.
+test: export FLOWERCOURSE_DATASET := mini_flowers
+test: export FLOWERCOURSE_OFFLINE := 1
 test: setup prepare  ## set everything up, then run every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 

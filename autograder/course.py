@@ -15,7 +15,13 @@ from autograder.notebooks import Assignment
 from autograder.sources import load_all
 
 _PACKAGES_THAT_JUDGE = ("autograder.checks", "solutions.hidden_checks")
-_MODULES_THAT_JUDGE = ("autograder.run", "autograder.session", "autograder.protocol", "autograder.reference")
+_MODULES_THAT_JUDGE = (
+    "autograder.run",
+    "autograder.session",
+    "autograder.protocol",
+    "autograder.reference",
+    "autograder.probes",
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,10 @@ class Course:
     def checks(self, module: str) -> tuple[Mapping[str, Check], Mapping[str, Check]]:
         """Return an assignment's visible and hidden checks by grade id."""
         return _checks(f"{self.visible}.{module}"), _checks(f"{self.hidden}.{module}")
+
+    def probed(self, module: str) -> tuple[str, ...]:
+        """Return the backbones of which an assignment's hidden checks need probes: what its module says as `PROBED`."""
+        return tuple(getattr(_module(f"{self.hidden}.{module}"), "PROBED", ()))
 
     def fingerprint(self) -> str:
         """Return a digest of everything that decides about points: where it changes, submissions are graded again."""
@@ -44,7 +54,9 @@ class Course:
 
 
 def _checks(name: str) -> Mapping[str, Check]:
-    if importlib.util.find_spec(name) is None:
-        return {}
-    module: ModuleType = importlib.import_module(name)
-    return {key: value for key, value in vars(module).items() if isinstance(value, Check)}
+    return {key: value for key, value in vars(_module(name)).items() if isinstance(value, Check)}
+
+
+def _module(name: str) -> ModuleType:
+    """Return the module, an empty one where there is none."""
+    return ModuleType(name) if importlib.util.find_spec(name) is None else importlib.import_module(name)

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 
+from autograder.environment import quiet
 from flowercourse.errors import CourseError
 
 
@@ -22,15 +23,11 @@ def ready_data() -> dict[str, str]:
     Raises:
         CourseError: there is no data set.
     """
-    done = subprocess.run([sys.executable, "-m", "autograder.data"], stdout=subprocess.PIPE, text=True, env=_quiet())
+    done = subprocess.run([sys.executable, "-m", "autograder.data"], stdout=subprocess.PIPE, text=True, env=quiet())
     last = done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
     if done.returncode != 0 or not last.startswith("{"):
         raise CourseError("the course's data is not ready", "see above", "run flowercourse prepare --features")
     return json.loads(last)
-
-
-def _quiet() -> dict[str, str]:
-    return {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "CUDA_VISIBLE_DEVICES": "-1", **os.environ}
 
 
 def _prepare() -> dict[str, str]:

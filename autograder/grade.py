@@ -164,7 +164,10 @@ def _grade_all(found: list[Found], everything: _Class, setup: Setup, jobs: int) 
             tasks.append(Task(key, rebuilt, everything.journal.seed(key)))
             continue
         yield known if key in everything.journal.recorded else _publish(everything, known, key)
-    for task, answer in Pool(setup, jobs).grade(tasks):
+    # Later assignments take longer: begun first, they leave no worker waiting for the last one.
+    tasks.sort(key=lambda task: task.rebuilt.assignment, reverse=True)
+    probed = dict.fromkeys(name for task in tasks for name in everything.course.probed(task.rebuilt.module))
+    for task, answer in Pool(setup, jobs, probed).grade(tasks):
         if "result" in answer:
             result = SubmissionResult.from_json(answer["result"])
             everything.journal.add(task.key, result)

@@ -15,10 +15,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from autograder import probes
+from autograder.environment import quiet
 from autograder.worker import Setup, Task
 
 ATTEMPTS = 2
-_QUIET = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"}
 PATIENCE_S = 180.0
 """What a worker may take beyond a notebook's own limit: to start its cage, and for what the checks compute here."""
 
@@ -40,7 +40,7 @@ class _Process:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            env={**os.environ, **_QUIET, **dict(setup.environment), probes.FOLDER: private, "PYTHONPATH": path},
+            env={**quiet(), **dict(setup.environment), probes.FOLDER: private, "PYTHONPATH": path},
         )
         theirs.close()
         self.connection = Connection(ours.detach())
@@ -64,10 +64,11 @@ class Pool:
     Args:
         setup: what each worker gets to know.
         jobs: how many workers.
+        probed: backbones of which the checks of these tasks need probes.
     """
 
-    def __init__(self, setup: Setup, jobs: int) -> None:
-        self.setup, self.jobs = setup, jobs
+    def __init__(self, setup: Setup, jobs: int, probed: Iterable[str] = ()) -> None:
+        self.setup, self.jobs, self.probed = setup, jobs, probed
         self.processes: list[_Process] = []
         self.private = tempfile.TemporaryDirectory(prefix="autograder-run-")  # mode 700, and shown in no sandbox
 
@@ -76,6 +77,7 @@ class Pool:
         waiting, again = iter(tasks), list[Task]()
         attempts: dict[str, int] = {}
         try:
+            probes.make_shared(self.private.name, self.probed, os.environ | self._places())
             while True:
                 self._hand_out(waiting, again, attempts)
                 if not any(process.busy for process in self.processes):
@@ -90,6 +92,10 @@ class Pool:
                 process.end(now=process.busy is not None)
             self.processes = []
             self.private.cleanup()
+
+    def _places(self) -> dict[str, str]:
+        """Return the variables that say where things are; a worker's share of the cores concerns workers only."""
+        return {name: value for name, value in self.setup.environment if not name.endswith("_THREADS")}
 
     def _hand_out(self, waiting: Iterator[Task], again: list[Task], attempts: dict[str, int]) -> None:
         while sum(process.busy is not None for process in self.processes) < self.jobs:

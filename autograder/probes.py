@@ -4,7 +4,8 @@
 
 Features of the course's data lie in the cache, where every learner may read them. So the grading side draws pictures of
 its own, anew for each run, and computes their features itself: in a process of its own that ends with TensorFlow in it.
-The workers of a run share them through a private folder, which no sandbox shows (`FOLDER` names it).
+The workers of a run share them through a private folder, which no sandbox shows (`FOLDER` names it). Those that will be
+needed are made before the first worker starts, so that their memory is free again when notebooks need it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,15 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autograder.environment import quiet
 from flowercourse.errors import CourseError
 from flowercourse.paths import locked
 
@@ -67,10 +71,16 @@ def _shared_archive(backbone: str) -> bytes:
         return path.read_bytes()
 
 
-def _archive(backbone: str) -> bytes:
+def make_shared(folder: str, backbones: Iterable[str], environment: Mapping[str, str]) -> None:
+    """Put a run's archives into its private folder; where that fails, whoever needs one will try again and say so."""
+    for backbone in backbones:
+        with suppress(OSError, subprocess.SubprocessError):
+            (Path(folder) / f"{backbone}.npz").write_bytes(_archive(backbone, environment))
+
+
+def _archive(backbone: str, environment: Mapping[str, str] = os.environ) -> bytes:
     command = [sys.executable, "-m", "autograder.probes", backbone]
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", **os.environ}
-    return subprocess.run(command, capture_output=True, env=quiet, timeout=TIMEOUT_S, check=True).stdout
+    return subprocess.run(command, capture_output=True, env=quiet(environment), timeout=TIMEOUT_S, check=True).stdout
 
 
 def seen_from_afar(images: np.ndarray, size: int = THUMBNAIL) -> np.ndarray:

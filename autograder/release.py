@@ -43,6 +43,7 @@ ALLOWED = (
     "autograder/check_worker.py",
     "autograder/checks/**/*.py",
     "autograder/cli.py",
+    "autograder/environment.py",
     "autograder/probes.py",
     "autograder/protocol.py",
     "autograder/reference.py",

@@ -10,7 +10,7 @@ What can be asked (`OPERATIONS`; `target` is `{"root": name or handle, "path": [
 | `describe` | target | `type`, `bases`, `callable`, `parameters` |
 | `get` | target | `value`, `type` |
 | `call` | target, `args`, `kwargs`, `keep`, `seed` | `value`, `type`; with `keep`, `handle` instead of `value` |
-| `batches` | target, `count`, `only`, `summary` | `batches`, `cardinality`, `type`, `is_tuple` |
+| `batches` | target, `count`, `only`, `summary`, `step` | `batches`, `cardinality`, `type`, `is_tuple` |
 | `model` | target | layers, parameter counts, shapes, loss, optimizer, metrics |
 | `weights` | target, `layer` | `weights`: names, arrays and whether each can be trained |
 | `history` | target | `history`, `epochs` |
@@ -163,7 +163,8 @@ class Agent:
 
     def batches(self, request: Mapping[str, Plain]) -> dict[str, Plain]:
         """Give the first batches of a data set, a generator or a list."""
-        return self._learners(batches.take, request, request["count"], request["only"], request["summary"])
+        step = request.get("step", 1)
+        return self._learners(batches.take, request, request["count"], request["only"], request["summary"], step)
 
     def model(self, request: Mapping[str, Plain]) -> dict[str, Plain]:
         """Describe a Keras model."""

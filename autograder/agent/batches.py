@@ -12,7 +12,7 @@ from autograder.agent.plain import WrongType, is_tensor, plain, type_name
 from autograder.protocol import Plain
 
 
-def take(source: Any, count: int, only: list[int] | None, summary: bool) -> dict[str, Plain]:
+def take(source: Any, count: int, only: list[int] | None, summary: bool, step: int = 1) -> dict[str, Plain]:
     """Return the first `count` elements of `source`.
 
     Args:
@@ -20,6 +20,7 @@ def take(source: Any, count: int, only: list[int] | None, summary: bool) -> dict
         count: the most elements to take.
         only: positions of the components to give (`[1]` for labels alone), None for all.
         summary: give each component's shape, dtype and range instead of its values.
+        step: of images (4 dimensions), give every `step`-th row and column only.
     """
     if not isinstance(source, Iterable) or isinstance(source, (str, bytes, Mapping)) or is_tensor(source):
         raise WrongType(f"a data set of batches, not {type_name(source)}")
@@ -30,13 +31,17 @@ def take(source: Any, count: int, only: list[int] | None, summary: bool) -> dict
         if only and max(only) >= len(parts):
             raise WrongType(f"batches of at least {max(only) + 1} parts, such as (images, labels), not of {len(parts)}")
         chosen = parts if only is None else [parts[position] for position in only]
-        taken.append([_summary(part) if summary else plain(part) for part in chosen])
+        taken.append([_summary(part) if summary else _thinned(plain(part), step) for part in chosen])
     return {
         "batches": taken,
         "cardinality": _cardinality(source),
         "type": type_name(source),
         "is_tuple": is_tuple,
     }
+
+
+def _thinned(part: Plain, step: int) -> Plain:
+    return part[:, ::step, ::step] if isinstance(part, np.ndarray) and part.ndim == 4 else part
 
 
 def _summary(part: Any) -> Plain:

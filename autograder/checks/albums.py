@@ -11,6 +11,7 @@ from autograder.checks.messages import Failed, in_words, shape
 from autograder.checks.values import Batches, Function
 
 BATCH_SIZE = 32
+THINNED = 8  # pictures of one color are known by every eighth row and column
 
 
 class Album:
@@ -37,7 +38,7 @@ def album_batches(batches: Batches, album: Album) -> list[tuple[np.ndarray, np.n
     """
     most = len(album) // 16 + 2
     found = []
-    for batch in batches.take(most):
+    for batch in batches.take(most, step=THINNED):
         good = len(batch) == 2 and all(isinstance(one, np.ndarray) and one.dtype.kind in "biuf" for one in batch)
         if not good or batch[0].ndim != 4 or batch[1].ndim != 1 or len(batch[0]) != len(batch[1]):
             words = ", ".join(in_words(one) for one in batch)

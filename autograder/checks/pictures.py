@@ -54,7 +54,7 @@ def numbers_of(images: np.ndarray) -> np.ndarray:
     Args:
         images: (batch, height, width, 3), resized, and scaled in whatever way.
     """
-    red, green, blue = np.moveaxis(images.astype(np.float64).mean(axis=(1, 2)), -1, 0)
+    red, green, blue = np.moveaxis(images.mean(axis=(1, 2), dtype=np.float64), -1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (red - green) / (blue - green) * 255 / _STEP
     good = np.isfinite(found) & (np.abs(found - np.round(found)) < 0.25)

@@ -60,12 +60,20 @@ class _Graph:
         return name
 
     def needed_for(self, result: str) -> Any:
-        """Return a GraphDef of the nodes, placeholders included, on which the value called ``result`` depends."""
+        """Return a GraphDef of the nodes, placeholders included, on which the value called ``result`` depends.
+
+        Control inputs, which only say what must have happened before, are dropped: nothing happens in a frozen graph,
+        and they would keep the weights that were folded beside those that took their place.
+        """
         needed, waiting = set(), [_name(result)]
         while waiting:
             if (name := waiting.pop()) not in needed:
                 needed.add(name)
-                waiting += [_name(entry) for entry in self.nodes[name].input]
+                node = self.nodes[name]
+                data = [entry for entry in node.input if not entry.startswith("^")]
+                del node.input[:]
+                node.input.extend(data)
+                waiting += map(_name, data)
         small = type(self.definition)(versions=self.definition.versions, library=self.definition.library)
         small.node.extend(node for name, node in self.nodes.items() if name in needed)
         return small

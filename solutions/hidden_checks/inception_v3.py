@@ -15,6 +15,9 @@ from autograder.checks.values import Array, Function, Text, View
 from autograder.checks.values_keras import History, Model
 from autograder.reference import Reference
 
+PROBED = (INCEPTION.name,)
+"""Backbones of which these checks need probes."""
+
 
 @check(points=1, hidden=True)
 def any_size_is_possible(resize_and_scale: Function, rng: np.random.Generator) -> None:

@@ -16,6 +16,9 @@ from autograder.checks.values_keras import History, Model
 from autograder.probes import seen_from_afar
 from autograder.reference import Reference
 
+PROBED = (BACKBONE.name,)
+"""Backbones of which these checks need probes."""
+
 
 @check(points=1, hidden=True)
 def first_batch_is_prepared(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 import numpy as np
@@ -11,8 +12,10 @@ from autograder import probes
 from autograder.checks import heads
 from autograder.checks.messages import Failed
 from autograder.checks.values import Function
+from autograder.course import Course
 from autograder.reference import Reference
 from autograder.session import LocalSession, Target
+from autograder.sources import load_all
 
 
 def extractor_of(function):
@@ -63,3 +66,19 @@ def test_where_no_probes_can_be_made_nobody_loses_a_point(monkeypatch, capfd):
     monkeypatch.setattr(subprocess, "run", fails)
     assert Reference().two_probes("mobilenet_v2", np.random.default_rng(0)) is None
     assert "mobilenet_v2: checked without pictures of our own" in capfd.readouterr().err
+
+
+def test_what_the_checks_will_need_is_made_before_anybody_asks(tmp_path, monkeypatch):
+    probes.make_shared(str(tmp_path), ["mobilenet_v2"], os.environ)
+    monkeypatch.setenv(probes.FOLDER, str(tmp_path))
+    monkeypatch.setattr(probes, "_archive", lambda *_: pytest.fail("made again"))
+    images, features = Reference().two_probes("mobilenet_v2", np.random.default_rng(0))
+    assert (images.shape, features.shape) == ((2, 224, 224, 3), (2, 1280))
+
+
+def test_each_assignment_says_which_probes_its_checks_need():
+    needed = {name: Course().probed(one.module) for name, one in load_all().items()}
+    assert {name: backbones for name, backbones in needed.items() if backbones} == {
+        "02-mobilenet-v2": ("mobilenet_v2",),
+        "03-inception-v3": ("inception_v3",),
+    }

@@ -106,6 +106,7 @@ def test_batches_of_a_data_set_are_taken_and_counted():
     assert batches.count() == 3
     assert batches.count(at_most=2) == 2
     assert [part.shape for (part,) in batches.take(9, only=[0])] == [(32, 2, 2, 3), (32, 2, 2, 3), (6, 2, 2, 3)]
+    assert [images.shape for images, _ in batches.take(1, step=2)] == [(32, 1, 1, 3)]
 
 
 def test_shuffling_is_seen_in_the_second_pass():

@@ -94,6 +94,41 @@ def test_simplifying_a_graph_changes_its_cost_and_not_its_numbers() -> None:
     assert [sum(name.startswith("VALID") for name in paddings(d)) for d in (before, after)] == [3, 2]
 
 
+def graph_of(backbone: Backbone, cache: Path) -> Path:
+    """Return where the cache keeps the backbone's frozen graph."""
+    (path,) = (cache / "frozen").glob(f"{backbone.spec.name}-{backbone.fingerprint}-*/graph.pb")
+    return path
+
+
+def test_the_frozen_graph_is_kept_and_used_again(
+    small: Backbone, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = np.random.default_rng(0).random((3, 8, 8, 3))
+    frozen.forward.cache_clear()
+    expected = features.of_images(images, small)
+    frozen.forward.cache_clear()
+    monkeypatch.setattr(frozen, "_frozen", lambda backbone: pytest.fail("it was made again"))
+    np.testing.assert_array_equal(features.of_images(images, small), expected)
+
+
+def test_a_damaged_frozen_graph_is_made_again(small: Backbone, empty_cache: Path) -> None:
+    images = np.random.default_rng(0).random((3, 8, 8, 3))
+    for damage in (b"no graph", b""):
+        frozen.forward.cache_clear()
+        expected = features.of_images(images, small)
+        graph_of(small, empty_cache).write_bytes(damage)
+        frozen.forward.cache_clear()
+        np.testing.assert_array_equal(features.of_images(images, small), expected)
+        assert graph_of(small, empty_cache).read_bytes() != damage
+
+
+def test_the_frozen_graph_holds_its_weights_once() -> None:
+    backbone = backbones.resolve("mobilenet_v2", untrained=True)
+    frozen.forward.cache_clear()
+    frozen.forward(backbone)
+    assert graph_of(backbone, paths.cache_dir()).stat().st_size < 1.1 * 4 * backbone.spec.parameters
+
+
 def paddings(definition) -> list[str]:
     """Return the padding of each convolution."""
     return [n.attr["padding"].s.decode() for n in definition.node if n.op in ("Conv2D", "DepthwiseConv2dNative")]

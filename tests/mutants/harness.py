@@ -22,6 +22,7 @@ from autograder.reference import Reference
 from autograder.session import LocalSession
 from autograder.shell import Shell
 from tests.mutants.dataflow import can_change, copied, names_of, reachable
+from tests.mutants.loaded_once import LoadedOnce
 
 CELL_TIMEOUT_S = 60.0
 ANSWER_TIMEOUT_S = 15.0
@@ -48,13 +49,15 @@ class Runner:
     Args:
         assignment: the assignment.
         full: whether to run every cell every time.
+        backbones: what lends backbones to each run, where they are loaded only once.
     """
 
-    def __init__(self, assignment: Assignment, *, full: bool = False) -> None:
+    def __init__(self, assignment: Assignment, *, full: bool = False, backbones: LoadedOnce | None = None) -> None:
         self.assignment = assignment
         self.full = full
         self.shell = Shell()
         self.reference = Reference()
+        self.backbones = backbones or LoadedOnce()
         self.cells = [cell for cell in assignment.cells if cell.is_code]
         self.sources = {cell.id: cell.source for cell in self.cells}
         self.positions = {cell.id: position for position, cell in enumerate(self.cells)}
@@ -88,6 +91,7 @@ class Runner:
         return self.run_all({cell.id: cell.given for cell in self.cells})
 
     def _restore(self, names: Mapping[str, Any]) -> None:
+        self.backbones.begin()
         self.shell.namespace.clear()
         gc.collect()  # models refer to themselves, and would stay
         self.shell.namespace.update(copied(dict(names)))
@@ -102,7 +106,7 @@ class Runner:
         session = LocalSession(self.shell.namespace, timeout_s=ANSWER_TIMEOUT_S)
         visible, hidden = self.checks[name]
         result = run_check(visible, session, seed=SEED, reference=self.reference)
-        if hidden is None:
+        if hidden is None or result.score == 0:
             return result
         return combine(result, run_check(hidden, session, seed=SEED + 1, reference=self.reference))
 

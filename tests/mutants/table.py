@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from autograder.notebooks import Assignment
 from autograder.sources import SOURCES, load
 from tests.mutants import Mutant, Variant
 from tests.mutants.harness import Outcome, Runner
+from tests.mutants.loaded_once import LoadedOnce
 
 MUTANTS_A_POINT = 2
 VARIANTS_A_POINT = 1
@@ -111,6 +113,8 @@ def table_of(
 ) -> Table:
     """Run the reference, the untouched exercise, and all mutants and variants of an assignment.
 
+    To be called once in a process, which it changes: backbones are loaded once, and what is there stays for good.
+
     Args:
         name: the assignment's name.
         full: run each notebook from its beginning.
@@ -119,7 +123,11 @@ def table_of(
     """
     assignment = load(SOURCES / f"{name}.py")
     module = importlib.import_module(f"tests.mutants.{assignment.module}")
-    runner = Runner(assignment, full=full)
+    backbones = LoadedOnce()
+    backbones.install()
+    runner = Runner(assignment, full=full, backbones=backbones)
+    gc.collect()
+    gc.freeze()  # all of this stays: looking through it before each run would take longer than many runs
     worth = {name: visible.points for name, (visible, _) in runner.checks.items()}
     table = Table(name, worth, right_variants=_right_variants(assignment, module))
 

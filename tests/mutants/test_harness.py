@@ -15,6 +15,7 @@ from autograder.notebooks import Assignment, Cell
 from tests.mutants import Mutant, Variant
 from tests.mutants.dataflow import can_change, copied, names_of, reachable
 from tests.mutants.harness import Runner
+from tests.mutants.loaded_once import LoadedOnce
 from tests.mutants.table import Row, Table, _kept_by
 
 CELLS = {
@@ -195,3 +196,24 @@ def test_what_can_change_is_made_anew_and_plain_lists_are_copied():
     copy = copied(names)
     copy["a"][1]["b"].append(3)
     assert names == {"a": [1, {"b": [2]}]}
+
+
+def test_a_backbone_that_was_trained_is_lent_out_as_it_was(tmp_path, monkeypatch):
+    import tensorflow_hub as hub
+    from tensorflow_hub import keras_layer
+
+    from tests.flowercourse import small_backbone
+
+    monkeypatch.setattr(keras_layer, "load_module", keras_layer.load_module)  # put back afterwards
+    lender = LoadedOnce()
+    lender.install()
+    handle = small_backbone.make(tmp_path / "small").handle
+    first, second = (hub.KerasLayer(handle, trainable=True) for _ in range(2))
+    expected = [np.array(weight) for weight in first.get_weights()]
+    assert first.resolved_object is not second.resolved_object
+    first.set_weights([weight + 1 for weight in expected])
+    assert all(map(np.array_equal, second.get_weights(), expected))
+    lender.begin()
+    again = hub.KerasLayer(handle)
+    assert again.resolved_object is first.resolved_object
+    assert all(map(np.array_equal, again.get_weights(), expected))
