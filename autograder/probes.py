@@ -104,8 +104,12 @@ def drawn(count: int, size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _made(backbone: str) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+
     from flowercourse import backbones, datasets, features
 
+    # For so few pictures, rewriting the graph costs more than it saves, above all memory: several copies of the weights.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     found = backbones.resolve(backbone, untrained=True)
     images = drawn(COUNTS.get(backbone, 4), found.spec.image_size, np.random.default_rng())
     validation = datasets.find().load("train[70%:85%]").take(FIRST)

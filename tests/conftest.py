@@ -37,6 +37,7 @@ hypothesis.settings.load_profile("course")
 LONGEST_FIRST = ("tests/mutants/test_mutants.py", "tests/site/", "tests/attacks/", "tests/sandbox/")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one process run all tests of a file, which share what they prepare, unless they say otherwise."""
 
