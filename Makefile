@@ -54,7 +54,7 @@ lock: $(READY)  ## make requirements.txt again from pyproject.toml
 test: export FLOWERCOURSE_DATASET := mini_flowers
 test: export FLOWERCOURSE_OFFLINE := 1
 test: setup prepare  ## set everything up, then run every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2
 
 course: setup  ## set everything up, then do the main job: data, exercises, report, graded class, site
 	$(BIN)/python build_tools/course.py

@@ -108,7 +108,7 @@ def _made(backbone: str) -> dict[str, np.ndarray]:
 
     from flowercourse import backbones, datasets, features
 
-    # For so few pictures, rewriting the graph costs more than it saves, above all memory: several copies of the weights.
+    # For so few pictures, rewriting the graph costs more than it saves: several copies of the weights, for one.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     found = backbones.resolve(backbone, untrained=True)
     images = drawn(COUNTS.get(backbone, 4), found.spec.image_size, np.random.default_rng())

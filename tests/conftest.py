@@ -13,6 +13,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("FLOWERCOURSE_CACHE", ROOT / "_build" / "cache"))
@@ -37,18 +38,29 @@ hypothesis.settings.load_profile("course")
 LONGEST_FIRST = ("tests/mutants/test_mutants.py", "tests/site/", "tests/attacks/", "tests/sandbox/")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run all tests of a file, which share what they prepare, unless they say otherwise."""
+    """Put what takes longest first."""
 
     def rank(item: pytest.Item) -> int:
         place = item.nodeid
         return next((n for n, first in enumerate(LONGEST_FIRST) if place.startswith(first)), len(LONGEST_FIRST))
 
     items.sort(key=rank)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+class ByFile(LoadScopeScheduling):
+    """Lets one process run all tests of a file, which share what they prepare; the longest share nothing."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file == LONGEST_FIRST[0] else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Hand out tests file by file, in the order above."""
+    config.option.loadscopereorder = False  # which would begin with the files that hold most tests
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

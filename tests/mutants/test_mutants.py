@@ -13,7 +13,7 @@ ASSIGNMENTS = [path.stem for path in sorted(SOURCES.glob("[0-9][0-9]-*.py"))]
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in ASSIGNMENTS])
+@pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_every_mutant_loses_exactly_its_points_and_every_variant_keeps_all(name):
     module = name.partition("-")[2].replace("-", "_")
     assert importlib.util.find_spec(f"tests.mutants.{module}"), f"tests/mutants/{module}.py is missing"
