@@ -14,10 +14,11 @@ import _thread
 import os
 import secrets
 import select
+import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -203,11 +204,12 @@ def interrupted_after(timeout_s: float, work: Callable[[], WorkT]) -> WorkT:
     timer.daemon = True
     timer.start()
     try:
-        answer = work()
-        with lock:
-            finished = True
-        if expired.is_set():
-            time.sleep(0.05)  # the interrupt is on its way: let it arrive here and nowhere else
+        with _interruptible():
+            answer = work()
+            with lock:
+                finished = True
+            if expired.is_set():
+                time.sleep(0.05)  # the interrupt is on its way: let it arrive here and nowhere else
     except KeyboardInterrupt:
         if expired.is_set():
             raise TimedOut(timeout_s) from None
@@ -217,6 +219,20 @@ def interrupted_after(timeout_s: float, work: Callable[[], WorkT]) -> WorkT:
     if expired.is_set():
         raise TimedOut(timeout_s)
     return answer
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let interrupts arrive also in a process that ignores them, as shells start what runs in the background."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 # --- in another process -----------------------------------------------------------------------------------------------

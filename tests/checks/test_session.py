@@ -40,6 +40,7 @@ def talking_to(peer: Peer, **settings) -> Iterator[RemoteSession]:
     if child == 0:
         os.close(to_write)
         os.close(from_read)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which tests run in the background don't have
         with contextlib.suppress(BaseException):
             peer(to_read, from_write)
         os._exit(0)
@@ -91,6 +92,16 @@ def test_after_a_loop_that_never_ends_the_next_question_is_answered():
         result = run_check(doubles, remote, seed=1)
         assert result.message.startswith("Expected an answer from `double(...)` within 0.5 seconds; found none.")
         assert remote.ask("get", Target("x")).value("value") == 3
+
+
+def test_a_loop_is_stopped_also_where_the_process_was_started_to_ignore_interrupts():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with pytest.raises(TimedOut):
+            session.interrupted_after(0.2, lambda: endless(1))
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_who_does_not_even_answer_an_interrupt_is_given_up(monkeypatch):
