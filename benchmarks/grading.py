@@ -9,10 +9,12 @@ inside the learner's kernel. Both on all cores, one after the other. Prints subm
 size, so that pages shared between processes are counted once), where the time of a submission goes, and with
 ``--growth 10 50 200`` how the time grows with the number of submissions (target: no faster than linearly).
 
-What was found, with 2 cores that were busy with other things too, and 10 submissions to 05-predictions: 22 submissions
-a minute against nbgrader's 6 (3.7 times), 0.71 GB for each parallel submission. Of 5.4 s for each, 2.8 s were the
-learners' cells, 0.5 s checks, 0.2 s a kernel's start and end; the rest, 1.9 s, is mostly TensorFlow's import before the
-first submission, which is shared by all that follow: the larger the class, the larger the ratio.
+What was found, on 2 idle cores and with 8 submissions each to 02-mobilenet-v2 and 05-predictions: 12.3 submissions a
+minute against nbgrader's 3.0 (4.1 times), 1.31 GB for each parallel submission. Of 9.7 s for each, 5.6 s were the
+learners' cells, 2.6 s checks, 0.2 s a kernel's start and end; the rest, 1.3 s, is mostly TensorFlow's import and the
+secret pictures before the first submission, which all that follow share: the larger the class, the larger the ratio.
+The memory is that of 02, where the learner's layer takes 32 pictures at once: what MobileNet V2 computes on the way is
+half of it, and settings of the allocator change nothing. 05-predictions alone takes 0.7 GB, 03-inception-v3 1.1 GB.
 """
 
 from __future__ import annotations
