@@ -13,8 +13,8 @@ What was found, on 2 idle cores and with 8 submissions each to 02-mobilenet-v2 a
 minute against nbgrader's 3.0 (4.1 times), 1.31 GB for each parallel submission. Of 9.7 s for each, 5.6 s were the
 learners' cells, 2.6 s checks, 0.2 s a kernel's start and end; the rest, 1.3 s, is mostly TensorFlow's import and the
 secret pictures before the first submission, which all that follow share: the larger the class, the larger the ratio.
-The memory is that of 02, where the learner's layer takes 32 pictures at once: what MobileNet V2 computes on the way is
-half of it, and settings of the allocator change nothing. 05-predictions alone takes 0.7 GB, 03-inception-v3 1.1 GB.
+The memory is that of 02, where the learner's layer takes 32 pictures at once; fewer arenas and other thresholds of the
+allocator changed nothing. 05-predictions alone took 0.7 GB, 03-inception-v3 1.1 GB.
 """
 
 from __future__ import annotations
