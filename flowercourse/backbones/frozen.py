@@ -19,6 +19,7 @@ from flowercourse.backbones.simplify import simplify
 from flowercourse.errors import CourseError
 
 FORMAT = 1  # raise it when the graph of the same backbone comes to be another one
+_FILE = "graph.pb"
 
 
 @functools.lru_cache(maxsize=2)
@@ -33,10 +34,9 @@ def forward(backbone: Backbone) -> Callable[[Any], Any]:
     """
     import tensorflow as tf
 
-    shape = tf.TensorSpec((None, *backbone.spec.input_shape), tf.float32)
     graphs = [_graph(backbone)]
 
-    @tf.function(input_signature=[shape], autograph=False)
+    @tf.function(input_signature=[_images(backbone)], autograph=False)
     def run(images):
         graph = graphs.pop()  # traced once; afterwards nobody needs this copy of the weights
         entry, result = _ends(graph)
@@ -47,16 +47,14 @@ def forward(backbone: Backbone) -> Callable[[Any], Any]:
 
 def _graph(backbone: Backbone) -> Any:
     """Return the frozen graph as a GraphDef, from the cache or made and kept there."""
-    name = f"{backbone.spec.name}-{backbone.fingerprint}-{FORMAT}"
-    file = "graph.pb"
-    if graph := _read(paths.cache_dir() / "frozen" / name / file):
+    kept = paths.cache_dir() / "frozen" / f"{backbone.spec.name}-{backbone.fingerprint}-{FORMAT}"
+    if graph := _read(kept / _FILE):
         return graph
     graph = _frozen(backbone)
-    kept = paths.cache_dir() / "frozen" / name
     if paths.is_writable(kept.parent):
         # Where it can't be kept, on a full disk say, it is made again next time.
         with contextlib.suppress(CourseError), paths.locked(kept), paths.whole_directory(kept) as unfinished:
-            (unfinished / file).write_bytes(graph.SerializeToString())
+            (unfinished / _FILE).write_bytes(graph.SerializeToString())
     return graph
 
 
@@ -98,7 +96,13 @@ def _frozen(backbone: Backbone) -> Any:
             str(error).splitlines()[0] if str(error) else type(error).__name__,
             "Delete that folder, and it will be fetched again",
         ) from error
-    shape = tf.TensorSpec((None, *backbone.spec.input_shape), tf.float32)
-    call = tf.function(lambda images: layer(images)).get_concrete_function(shape)
+    call = tf.function(lambda images: layer(images)).get_concrete_function(_images(backbone))
     constant = convert_variables_to_constants_v2(call)
     return simplify(constant.graph, constant.outputs[0].name)
+
+
+def _images(backbone: Backbone) -> Any:
+    """Return the specification of a batch of images, as the backbone takes them."""
+    import tensorflow as tf
+
+    return tf.TensorSpec((None, *backbone.spec.input_shape), tf.float32)

@@ -29,6 +29,7 @@ def main() -> int:
         return 0
     names = [path.stem for path in sorted(SOURCES.glob("[0-9][0-9]-*.py"))]
     chosen = [name for name in names if not arguments.names or any(one in name for one in arguments.names)]
+    ready_data()  # drawing pictures and computing features may take longer than a cell is given
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         tables = list(pool.map(lambda name: run(name, full=arguments.full, only=arguments.only), chosen))
     problems = [problem for table in tables for problem in table.problems(whole=not arguments.only)]
@@ -42,12 +43,11 @@ def main() -> int:
 
 
 def run(name: str, *, full: bool = False, only: str = "") -> Table:
-    """Return an assignment's table, made in a process of its own.
+    """Return an assignment's table, made in a process of its own; data and features must be ready (`ready_data`).
 
     Raises:
         RuntimeError: the process failed; with what it said.
     """
-    ready_data()  # drawing pictures and computing features may take longer than a cell is given
     command = [sys.executable, "-m", "tests.mutants", "--worker", name, "--only", only, *(["--full"] if full else [])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
     if done.returncode:

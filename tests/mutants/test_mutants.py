@@ -6,13 +6,21 @@ import importlib.util
 
 import pytest
 
+from autograder.data import ready_data
 from autograder.sources import SOURCES
 from tests.mutants.__main__ import run
 
 ASSIGNMENTS = [path.stem for path in sorted(SOURCES.glob("[0-9][0-9]-*.py"))]
 
 
+@pytest.fixture(scope="module")
+def data() -> None:
+    """Have data and features ready: making them may take longer than a cell is given."""
+    ready_data()
+
+
 @pytest.mark.timeout(900)
+@pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_every_mutant_loses_exactly_its_points_and_every_variant_keeps_all(name):
     module = name.partition("-")[2].replace("-", "_")
