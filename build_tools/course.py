@@ -2,7 +2,8 @@
 
     python build_tools/course.py [--epochs 6] [--jobs 2]
 
-Each step is a command that can be run alone; this script prints it, runs it, and stops at the first that fails.
+Each step is a command that can be run alone. When data, weights and features are there, the class is graded while the
+report and the site are made.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ import csv
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
@@ -36,6 +41,10 @@ ENVIRONMENT = os.environ | {
 }
 
 
+class Failed(Exception):
+    """A step of the main job failed; the message says which, and how to run it alone."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of the main job: what it does, in words, and the command that does it."""
@@ -44,48 +53,90 @@ class Step:
     command: list[str]
 
 
-def steps(epochs: int, jobs: int) -> list[Step]:
-    """Return the main job's steps in order."""
-    python = [sys.executable]
-    autograder = [str(BIN / "autograder")]
+PREPARE = Step("Prepare data, backbones and features", [str(BIN / "flowercourse"), "prepare", "--features"])
+
+
+def class_steps(jobs: int) -> list[Step]:
+    """Return the steps from the solutions to the graded sample class."""
+    autograder = str(BIN / "autograder")
+    sample_class = [sys.executable, "-m", "solutions.sample_class"]
     return [
-        Step("Prepare data, backbones and features", [str(BIN / "flowercourse"), "prepare", "--features"]),
-        Step("Generate the exercises from the solutions", [*autograder, "build"]),
-        Step(
-            "Run the reference pipeline on both backbones",
-            [*python, "-m", "solutions.pipeline", "--backbone", "mobilenet_v2", "inception_v3"]
-            + ["--epochs", str(epochs), "--seed", "0", "--out", str(REPORT)],
-        ),
-        Step("Make the sample class", [*python, "-m", "solutions.sample_class", "--out", str(CLASS / "submitted")]),
+        Step("Generate the exercises from the solutions", [autograder, "build"]),
+        Step("Make the sample class", [*sample_class, "--out", str(CLASS / "submitted")]),
         Step(
             "Grade the sample class",
-            [*autograder, "grade", str(CLASS / "submitted"), "--out", str(GRADES), "--jobs", str(jobs)],
+            [autograder, "grade", str(CLASS / "submitted"), "--out", str(GRADES), "--jobs", str(jobs)],
         ),
-        Step(
-            "Compare the grades with what they must be",
-            [*python, "-m", "solutions.sample_class", "--compare", str(GRADES / "grades.csv")],
-        ),
-        Step("Build the site", [*python, "build_tools/site.py"]),
+        Step("Compare the grades with what they must be", [*sample_class, "--compare", str(GRADES / "grades.csv")]),
     ]
 
 
-def run(step: Step, number: int, count: int) -> float:
-    """Run one step; exits with its status and the way to run it alone when it fails.
+def reading_steps(epochs: int) -> list[Step]:
+    """Return the steps that make what is read: the reference pipeline's report, and the site."""
+    python = sys.executable
+    return [
+        Step(
+            "Run the reference pipeline on both backbones",
+            [python, "-m", "solutions.pipeline", "--backbone", "mobilenet_v2", "inception_v3"]
+            + ["--epochs", str(epochs), "--seed", "0", "--out", str(REPORT)],
+        ),
+        Step("Build the site", [python, "build_tools/site.py"]),
+    ]
+
+
+def run(step: Step, output: IO[str] | None = None) -> float:
+    """Run one step.
+
+    Args:
+        step: the step.
+        output: where it writes what it says; None means to the terminal.
 
     Returns:
         The seconds it took.
+
+    Raises:
+        Failed: its exit status was not 0.
     """
-    print(f"\n[{number}/{count}] {step.title}", flush=True)
+    print(f"\n== {step.title}", file=output, flush=True)
     started = time.monotonic()
-    status = subprocess.run(step.command, cwd=ROOT, env=ENVIRONMENT, check=False).returncode
+    options = {"stdout": output, "stderr": output, "cwd": ROOT, "env": ENVIRONMENT, "check": False}
+    status = subprocess.run(step.command, **options).returncode
     if status:
-        print(
-            f"\n{step.title}: failed with status {status}. Its message stands above. Run this step alone with\n"
-            f"  {shlex.join(step.command)}",
-            file=sys.stderr,
+        raise Failed(
+            f"{step.title}: failed with status {status}. Its message stands above. Run this step alone with\n"
+            f"  {shlex.join(step.command)}"
         )
-        sys.exit(1)
     return time.monotonic() - started
+
+
+def run_all(steps: list[Step], output: IO[str] | None = None) -> list[tuple[str, float]]:
+    """Run steps one after the other, to the first that fails; return each one's title and seconds."""
+    return [(step.title, run(step, output)) for step in steps]
+
+
+def run_both(shown: list[Step], held: list[Step]) -> list[tuple[str, float]]:
+    """Run two rows of steps at the same time, and show what the second one says after the first one has ended.
+
+    Neither keeps all processors busy alone: Sphinx, for one, uses a single one.
+
+    Raises:
+        Failed: a step of either row failed; the other row was run to its end.
+    """
+    print("\nTwo rows of steps now run at once. What the second one says is shown when the first is done:")
+    print("\n".join(f"  - {step.title}" for step in held), flush=True)
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output, ThreadPoolExecutor(1) as pool:
+        later = pool.submit(run_all, held, output)
+        failures, seconds = [], []
+        for row in (lambda: run_all(shown), later.result):
+            try:
+                seconds += row()
+            except Failed as failure:
+                failures.append(str(failure))
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout)
+    if failures:
+        raise Failed("\n\n".join(failures))
+    return seconds
 
 
 def accuracies(report: dict) -> list[str]:
@@ -134,9 +185,12 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=6, help="epochs to train each head (default: %(default)s)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions to grade at once")
     options = parser.parse_args()
-    todo = steps(options.epochs, options.jobs)
-    seconds = [(step.title, run(step, number, len(todo))) for number, step in enumerate(todo, start=1)]
-    print(summary(seconds))
+    started = time.monotonic()
+    try:
+        seconds = run_all([PREPARE]) + run_both(class_steps(options.jobs), reading_steps(options.epochs))
+    except Failed as failure:
+        sys.exit(f"\n{failure}")
+    print(summary([*seconds, ("all together", time.monotonic() - started)]))
 
 
 if __name__ == "__main__":
