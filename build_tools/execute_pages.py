@@ -51,6 +51,9 @@ def main() -> None:
     todo = [str(path) for path in pages()]
     for page in todo:
         cache.add_nb_to_project(page, read_data=READER)
+    # Pages side by side that each start a thread for every processor wait for one another more than they compute.
+    share = str(max(1, (os.cpu_count() or 1) // options.jobs))
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), share)
     with ProcessPoolExecutor(options.jobs) as pool:
         list(pool.map(execute, todo, [options.cache] * len(todo), [timeout_s] * len(todo)))
 

@@ -442,11 +442,11 @@ for name, layer, spec in [
     ("MobileNet V2", mobilenet_layer, mobilenet.spec),
     ("Inception V3", inception_layer, inception.spec),
 ]:
-    pictures = tf.zeros((8, spec.image_size, spec.image_size, 3))
+    pictures = tf.zeros((4, spec.image_size, spec.image_size, 3))
     layer(pictures)  # the first call is slower: TensorFlow prepares itself
     started = time.perf_counter()
     layer(pictures)
-    milliseconds = 1000 * (time.perf_counter() - started) / 8
+    milliseconds = 1000 * (time.perf_counter() - started) / 4
     print(f"{name}: {megabytes(spec.parameters):5.1f} MB, {milliseconds:5.1f} ms for a picture")
 
 # %% [markdown]

@@ -369,6 +369,7 @@ hidden.fine_tuning_starts_well()
 layer = hub.KerasLayer(flowercourse.handle("mobilenet_v2"), input_shape=(224, 224, 3), trainable=False)
 model = fine_tuning_model(layer, keras.models.clone_model(head), learning_rate=0.00001)
 model.layers[-1].set_weights(head.get_weights())
+model.run_eagerly = True  # compiling a graph of the whole training step would take longer than these three steps do
 
 some = train_ids[:48]
 before = model.evaluate(images[validation_ids], labels[validation_ids], verbose=0)
