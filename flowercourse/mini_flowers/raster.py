@@ -1,7 +1,8 @@
 """The drawing surface: float32 arrays, colors from 0 to 1, computed for all pixels at once.
 
 A *sprite* is (height, width, 4) with the color already multiplied by the coverage in the last channel, so that laying
-one over another is a multiplication and an addition. A *canvas* is (height, width, 3).
+one over another is a multiplication and an addition. A *canvas* is (height, width, 3). Bands are computed one after the
+other: NumPy is slow where the last axis has only three or four numbers.
 """
 
 from __future__ import annotations
@@ -68,14 +69,18 @@ def ramp(x: Array, width: float) -> Array:
 def lay(sprite: Array, color: Array | Color, alpha: Array) -> None:
     """Lay `color` with coverage `alpha` over `sprite`, in place."""
     below = 1 - alpha
-    sprite *= below[..., None]
-    sprite[..., :3] += np.asarray(color, np.float32) * alpha[..., None]
+    color = np.asarray(color, np.float32)
+    for band in range(3):
+        sprite[..., band] *= below
+        sprite[..., band] += color[..., band] * alpha
+    sprite[..., 3] *= below
     sprite[..., 3] += alpha
 
 
 def darken(sprite: Array, factor: Array) -> None:
     """Multiply the colors of `sprite` by `factor` (height, width), in place."""
-    sprite[..., :3] *= factor[..., None]
+    for band in range(3):
+        sprite[..., band] *= factor
 
 
 def paste(canvas: Array, sprite: Array, x: float, y: float) -> None:
@@ -86,8 +91,10 @@ def paste(canvas: Array, sprite: Array, x: float, y: float) -> None:
     target = canvas[rows, columns]
     if target.size:
         part = sprite[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-        target *= 1 - part[..., 3:]
-        target += part[..., :3]
+        below = 1 - part[..., 3]
+        for band in range(3):
+            target[..., band] *= below
+            target[..., band] += part[..., band]
 
 
 def noise(rng: np.random.Generator, height: int, width: int, cell: float, octaves: int = 3) -> Array:
@@ -147,5 +154,9 @@ def hsv(hue: float, saturation: float, value: float) -> Color:
 
 def mix(a: Color, b: Color, share: float | Array) -> Array:
     """Return `a` where `share` is 0 and `b` where it is 1."""
-    share = np.asarray(share, np.float32)[..., None]
-    return np.asarray(a, np.float32) * (1 - share) + np.asarray(b, np.float32) * share
+    share = np.asarray(share, np.float32)
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    mixed = np.empty((*share.shape, 3), np.float32)
+    for band in range(3):
+        mixed[..., band] = a[..., band] * (1 - share) + b[..., band] * share
+    return mixed
