@@ -69,10 +69,10 @@ def ramp(x: Array, width: float) -> Array:
 def lay(sprite: Array, color: Array | Color, alpha: Array) -> None:
     """Lay `color` with coverage `alpha` over `sprite`, in place."""
     below = 1 - alpha
-    color = np.asarray(color, np.float32)
+    bands = np.asarray(color, np.float32)
     for band in range(3):
         sprite[..., band] *= below
-        sprite[..., band] += color[..., band] * alpha
+        sprite[..., band] += bands[..., band] * alpha
     sprite[..., 3] *= below
     sprite[..., 3] += alpha
 
@@ -155,8 +155,8 @@ def hsv(hue: float, saturation: float, value: float) -> Color:
 def mix(a: Color, b: Color, share: float | Array) -> Array:
     """Return `a` where `share` is 0 and `b` where it is 1."""
     share = np.asarray(share, np.float32)
-    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    colors = np.asarray(a, np.float32), np.asarray(b, np.float32)
     mixed = np.empty((*share.shape, 3), np.float32)
     for band in range(3):
-        mixed[..., band] = a[..., band] * (1 - share) + b[..., band] * share
+        mixed[..., band] = colors[0][..., band] * (1 - share) + colors[1][..., band] * share
     return mixed
