@@ -113,9 +113,10 @@ def read(directory: Path, origin: str) -> Dataset:
 
 
 def fingerprint(directory: Path, info: dict[str, Any]) -> str:
-    """Identify a prepared data set by its class names and the checksums that its record files carry.
+    """Identify a prepared data set by its class names and the contents of its records, in their order.
 
-    Every record (an image and its label) is stored with its length and CRC-32C, so that a few bytes a record suffice.
+    A record is a map from names to an image and its label. Protobuf writes a map's entries in any order, one in one
+    process and another in the next, so their order says nothing and does not count here.
 
     Returns:
         32 hexadecimal digits.
@@ -123,7 +124,7 @@ def fingerprint(directory: Path, info: dict[str, Any]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     digest.update((directory / "label.labels.txt").read_bytes())
     for path in _record_files(directory, info):
-        _add_checksums(digest, path) if ".tfrecord" in path.name else digest.update(path.read_bytes())
+        _add_records(digest, path) if ".tfrecord" in path.name else digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -140,7 +141,7 @@ def _record_files(directory: Path, info: dict[str, Any]) -> list[Path]:
     return found
 
 
-def _add_checksums(digest: hashlib.blake2b, path: Path) -> None:
+def _add_records(digest: hashlib.blake2b, path: Path) -> None:
     # A TFRecord file is a sequence of: length (8 bytes), its checksum (4), the record, its checksum (4).
     if path.stat().st_size == 0:
         raise ValueError(f"{path.name} is empty")
@@ -151,6 +152,46 @@ def _add_checksums(digest: hashlib.blake2b, path: Path) -> None:
             end = position + 12 + length + 4
             if end > len(content):
                 raise ValueError(f"{path.name} is cut off")
-            digest.update(content[position : position + 12])
-            digest.update(content[end - 4 : end])
+            digest.update(content[position : position + 8])
+            for entry in sorted(_entries(content[position + 12 : end - 4])):
+                digest.update(entry)
             position = end
+
+
+def _entries(record: bytes) -> list[bytes]:
+    """Return the entries of the map that a serialized ``tf.train.Example`` is; anything else in one piece."""
+    entries = []
+    try:
+        position, end = _field(record, 0)
+        while position < end:
+            _, after = _field(record, position)
+            entries.append(record[position:after])
+            position = after
+    except (IndexError, ValueError):
+        return [record]
+    return entries if position == len(record) else [record]
+
+
+def _field(message: bytes, position: int) -> tuple[int, int]:
+    """Return where the content of the field at `position` begins and ends.
+
+    It is written as 10 (field 1, with a length), the length in groups of seven bits, the lowest first, and the content;
+    see https://protobuf.dev/programming-guides/encoding/.
+
+    Raises:
+        ValueError: it is another field, or cut off.
+        IndexError: the message ends before the content.
+    """
+    if message[position] != 10:
+        raise ValueError("not field 1 with a length")
+    length, shift = 0, 0
+    while True:
+        position += 1
+        length |= (message[position] & 127) << shift
+        shift += 7
+        if message[position] < 128:
+            break
+    begin = position + 1
+    if begin + length > len(message):
+        raise ValueError("cut off")
+    return begin, begin + length

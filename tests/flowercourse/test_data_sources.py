@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import struct
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from flowercourse import datasets, network
-from flowercourse.datasets import sources
+from flowercourse.datasets import prepared, sources
 from flowercourse.errors import CourseError
 from tests.flowercourse.test_datasets_folder import photo
 
@@ -139,3 +140,40 @@ def test_a_directory_of_another_kind_of_data_is_refused(nothing_prepared):
     with pytest.raises(CourseError, match="no features 'image' and 'label'") as refused:
         datasets.find("tf_flowers")
     assert str(directory) in str(refused.value)
+
+
+def _written(directory: Path, *records: bytes) -> str:
+    """Write a prepared data set's files with these records; return its fingerprint."""
+    directory.mkdir()
+    (directory / "label.labels.txt").write_text("daisy\nrose\n")
+    framed = b"".join(struct.pack("<QI", len(record), 0) + record + bytes(4) for record in records)
+    (directory / "garden-train.tfrecord-00000-of-00001").write_bytes(framed)
+    return prepared.fingerprint(directory, {"name": "garden", "splits": [{"shardLengths": [str(len(records))]}]})
+
+
+def test_the_fingerprint_follows_the_records_and_not_the_order_in_which_protobuf_wrote_their_fields(tmp_path):
+    import tensorflow as tf
+
+    def example(image: bytes, label: int, *, label_first: bool) -> bytes:
+        values = {
+            "image": tf.train.Feature(bytes_list=tf.train.BytesList(value=[image])),
+            "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[label])),
+        }
+        fields = [tf.train.Features(feature={name: values[name]}).SerializeToString() for name in sorted(values)]
+        whole = tf.train.Example(features=tf.train.Features(feature=values))
+        written = whole.SerializeToString()
+        record = written[: -len(b"".join(fields))] + b"".join(reversed(fields) if label_first else fields)
+        assert tf.train.Example.FromString(record) == whole
+        return record
+
+    daisy, rose = (b"a daisy" * 50, 0), (b"a rose", 1)
+    first = _written(tmp_path / "1", example(*daisy, label_first=False), example(*rose, label_first=False))
+    assert first == _written(tmp_path / "2", example(*daisy, label_first=True), example(*rose, label_first=True))
+    assert first != _written(tmp_path / "3", example(*rose, label_first=False), example(*daisy, label_first=False))
+    assert first != _written(
+        tmp_path / "4", example(*daisy, label_first=False), example(b"a rise", 1, label_first=True)
+    )
+    assert first != _written(
+        tmp_path / "5", example(*daisy, label_first=False), example(b"a rose", 0, label_first=True)
+    )
+    assert _written(tmp_path / "6", b"no example") != _written(tmp_path / "7", b"no examples")
