@@ -115,14 +115,14 @@ def run_all(steps: list[Step], output: IO[str] | None = None) -> list[tuple[str,
 
 
 def run_both(shown: list[Step], held: list[Step]) -> list[tuple[str, float]]:
-    """Run two rows of steps at the same time, and show what the second one says after the first one has ended.
+    """Run two rows of steps at the same time, and show what the second one says when both have ended.
 
     Neither keeps all processors busy alone: Sphinx, for one, uses a single one.
 
     Raises:
         Failed: a step of either row failed; the other row was run to its end.
     """
-    print("\nTwo rows of steps now run at once. What the second one says is shown when the first is done:")
+    print("\nTwo rows of steps now run at once. What the second one says is shown when both are done:")
     print("\n".join(f"  - {step.title}" for step in held), flush=True)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output, ThreadPoolExecutor(1) as pool:
         later = pool.submit(run_all, held, output)
