@@ -1,4 +1,4 @@
-"""The environment of our own processes with TensorFlow in them."""
+"""Environment variables of processes with TensorFlow in them."""
 
 from __future__ import annotations
 
@@ -11,3 +11,12 @@ _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "CUDA_VISIB
 def quiet(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return `environment` with what it leaves open: no notices, fast kernels, no graphics processor."""
     return {**_QUIET, **environment}
+
+
+def share_of_processors(jobs: int) -> dict[str, str]:
+    """Return the variables that give each of `jobs` processes its share of the processors.
+
+    Processes side by side that each start a thread for every processor wait for one another more than they compute.
+    """
+    share = str(max(1, (os.cpu_count() or 1) // jobs))
+    return dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), share)

@@ -20,6 +20,7 @@ from autograder.collect import find_submissions
 from autograder.course import Course
 from autograder.data import ready_data
 from autograder.doctor import choose
+from autograder.environment import share_of_processors
 from autograder.journal import Journal, key_of
 from autograder.limits import Limits
 from autograder.pool import ATTEMPTS, Pool
@@ -90,7 +91,7 @@ def grade_class(
         raise CourseError(f"there is no assignment {assignment!r}", f"the course has {known}", "name one of them")
     found = find_submissions(submitted, assignment=assignment, known=course.assignments)
     in_force = choose(isolation)
-    environment = tuple((_threads(jobs) | (ready_data() if is_own_course and found else {})).items())
+    environment = tuple((share_of_processors(jobs) | (ready_data() if is_own_course and found else {})).items())
     setup = Setup(course, in_force, limits, secret, PRELOAD if preload is None else preload, environment)
     with _writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
@@ -141,12 +142,6 @@ def _writing_to(out: Path) -> Iterator[None]:
             f"{error.strerror or error} ({error.filename2 or error.filename or out})",
             "Make room there, or name another folder with --out",
         ) from error
-
-
-def _threads(jobs: int) -> dict[str, str]:
-    """Return the variables that give each parallel submission its share of the processor's cores."""
-    share = str(max(1, (os.cpu_count() or 1) // jobs))
-    return dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), share)
 
 
 def _grade_all(found: list[Found], everything: _Class, setup: Setup, jobs: int) -> Iterator[SubmissionResult]:

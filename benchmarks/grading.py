@@ -10,14 +10,14 @@ size, so that pages shared between processes are counted once), where the time o
 ``--growth 10 50 200`` how the time grows with the number of submissions (target: no faster than linearly).
 
 What was found, on 2 cores whose speed for the same work swings by half, with 8 submissions each to 02-mobilenet-v2 and
-05-predictions: 12.3 submissions a minute against nbgrader's 3.0 (4.1 times) with 1.3 GB for each parallel submission.
-Most of that was what TensorFlow kept after the learner's layer had taken 32 pictures at once. With the system's
-allocator (see `autograder.sandbox.layout`) it is 0.9 to 1.0 GB. The learners' cells take longer for it: by a third when
-freed memory went back to the system after each training step, and a few percent, less than can be told from the swings,
-now that 64 MB of it may be kept. Of 9.7 s for a submission, 5.6 s were the learners' cells, 2.6 s checks, 0.2 s a
-kernel's start and end; the rest, 1.3 s, is mostly TensorFlow's import and the secret pictures before the first
-submission, which all that follow share: the larger the class, the larger the ratio. 10, 50 and 200 submissions to
-05-predictions took 2.98, 3.01 and 2.29 s each.
+05-predictions: 12.3 submissions a minute against nbgrader's 3.0 (4.1 times) with 1.3 GB for each parallel submission. A
+third of a gigabyte of that was kept by TensorFlow after the learner's layer had taken 32 pictures at once. With the
+system's allocator (see `autograder.sandbox.layout`) it is 0.9 to 1.0 GB. The learners' cells took a third longer with
+it while freed memory went back to the system after each training step. Now that 64 MB of it may be kept, they took no
+longer than can be told from the swings in the one run that was made; the ratio was not measured again. Of 9.7 s for a
+submission, 5.6 s were the learners' cells, 2.6 s checks, 0.2 s a kernel's start and end; the rest, 1.3 s, is mostly
+TensorFlow's import and the secret pictures before the first submission, which all that follow share: the larger the
+class, the larger the ratio. 10, 50 and 200 submissions to 05-predictions took 2.98, 3.01 and 2.29 s each.
 """
 
 from __future__ import annotations

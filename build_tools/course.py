@@ -124,12 +124,13 @@ def run_both(shown: list[Step], held: list[Step]) -> list[tuple[str, float]]:
     """
     print("\nTwo rows of steps now run at once. What the second one says is shown when both are done:")
     print("\n".join(f"  - {step.title}" for step in held), flush=True)
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output, ThreadPoolExecutor(1) as pool:
-        later = pool.submit(run_all, held, output)
-        failures, seconds = [], []
-        for row in (lambda: run_all(shown), later.result):
+    failures, seconds = [], []
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        with ThreadPoolExecutor(2) as pool:
+            rows = [pool.submit(run_all, shown), pool.submit(run_all, held, output)]
+        for row in rows:
             try:
-                seconds += row()
+                seconds += row.result()
             except Failed as failure:
                 failures.append(str(failure))
         output.seek(0)

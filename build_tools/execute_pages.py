@@ -20,6 +20,8 @@ from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from myst_nb.core.read import is_myst_markdown_notebook
 
+from autograder.environment import share_of_processors
+
 ROOT = Path(__file__).resolve().parent.parent
 READER = {"type": "plugin", "name": "myst_nb_md"}  # as MyST-NB reads pages, so that it finds them in the cache
 
@@ -51,9 +53,7 @@ def main() -> None:
     todo = [str(path) for path in pages()]
     for page in todo:
         cache.add_nb_to_project(page, read_data=READER)
-    # Pages side by side that each start a thread for every processor wait for one another more than they compute.
-    share = str(max(1, (os.cpu_count() or 1) // options.jobs))
-    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), share)
+    os.environ |= share_of_processors(options.jobs)
     with ProcessPoolExecutor(options.jobs) as pool:
         list(pool.map(execute, todo, [options.cache] * len(todo), [timeout_s] * len(todo)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import mmap
@@ -121,9 +122,15 @@ def fingerprint(directory: Path, info: dict[str, Any]) -> str:
     Returns:
         32 hexadecimal digits.
     """
+    files = [directory / "label.labels.txt", *_record_files(directory, info)]
+    return _of_files(tuple((path, path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+
+
+@functools.lru_cache(maxsize=8)
+def _of_files(files: tuple[tuple[Path, int, int], ...]) -> str:
+    """Return the fingerprint of files, each with its size and time; a process reads them once, until they change."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update((directory / "label.labels.txt").read_bytes())
-    for path in _record_files(directory, info):
+    for path, _, _ in files:
         _add_records(digest, path) if ".tfrecord" in path.name else digest.update(path.read_bytes())
     return digest.hexdigest()
 
