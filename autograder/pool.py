@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -72,11 +72,13 @@ class Pool:
         self.processes: list[_Process] = []
         self.private = tempfile.TemporaryDirectory(prefix="autograder-run-")  # mode 700, and shown in no sandbox
 
-    def grade(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
+    def grade(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
         """Yield each task with a worker's answer (`result` or `failure`), in the order in which they end."""
         waiting, again = iter(tasks), list[Task]()
         attempts: dict[str, int] = {}
         try:
+            # Workers start their sandboxes meanwhile; no notebook runs before the probes' memory is free again.
+            self.processes = [_Process(self.setup, self.private.name) for _ in tasks[: self.jobs]]
             probes.make_shared(self.private.name, self.probed, os.environ | self._places())
             while True:
                 self._hand_out(waiting, again, attempts)
@@ -88,6 +90,8 @@ class Pool:
                     else:
                         again.append(task)
         finally:
+            for process in self.processes:
+                process.connection.close()  # all end at once
             for process in self.processes:
                 process.end(now=process.busy is not None)
             self.processes = []

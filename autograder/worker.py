@@ -11,6 +11,7 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -105,6 +106,8 @@ def main(fd: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a user's Ctrl-C is for the run, which ends its workers in order
     connection = Connection(fd)
     worker = Worker(connection.recv())
+    with suppress(Exception):  # where it does not start, the first submission says so
+        worker.open_cage()
     try:
         while True:
             connection.send(worker.grade(connection.recv()))

@@ -9,15 +9,18 @@ inside the learner's kernel. Both on all cores, one after the other. Prints subm
 size, so that pages shared between processes are counted once), where the time of a submission goes, and with
 ``--growth 10 50 200`` how the time grows with the number of submissions (target: no faster than linearly).
 
-What was found, on 2 cores whose speed for the same work swings by half, with 8 submissions each to 02-mobilenet-v2 and
-05-predictions: 12.3 submissions a minute against nbgrader's 3.0 (4.1 times) with 1.3 GB for each parallel submission. A
-third of a gigabyte of that was kept by TensorFlow after the learner's layer had taken 32 pictures at once. With the
-system's allocator (see `autograder.sandbox.layout`) it is 0.9 to 1.0 GB. The learners' cells took a third longer with
-it while freed memory went back to the system after each training step. Now that 64 MB of it may be kept, they took no
-longer than can be told from the swings in the one run that was made; the ratio was not measured again. Of 9.7 s for a
-submission, 5.6 s were the learners' cells, 2.6 s checks, 0.2 s a kernel's start and end; the rest, 1.3 s, is mostly
-TensorFlow's import and the secret pictures before the first submission, which all that follow share: the larger the
-class, the larger the ratio. 10, 50 and 200 submissions to 05-predictions took 2.98, 3.01 and 2.29 s each.
+What was found, on 2 cores, with 15 submissions each to 02-mobilenet-v2 and 05-predictions: 24.2 submissions a minute
+against nbgrader's 5.8 (4.2 times) with 1.15 GB for each parallel submission. Of 5.0 s for a submission, 3.1 s were the
+learners' cells, 0.9 s checks, 0.1 s a kernel's start and end; the rest is mostly TensorFlow's import and the secret
+pictures before the first submission, which all that follow share: with 8 submissions each the ratio was 3.7.
+
+What was tried for memory and time, all with 8 each: TensorFlow's system allocator, which gives large blocks back, took
+0.96 GB instead of 1.32 but made the forward pass of 32 pictures nearly three times as long, for page faults; with
+glibc's blocks kept (mmap_threshold, trim_threshold, one arena) it took 1.5 GB. Huge pages took learners' cells from 3.8
+to 3.3 s and no memory. Then the copies of pictures with zeros around them went from MobileNet V2 (see
+`flowercourse.backbones.even_padding`): 1.33 to 1.16 GB.
+
+10, 50 and 200 submissions to 05-predictions took 2.98, 3.01 and 2.29 s each, on a slower machine.
 """
 
 from __future__ import annotations

@@ -144,11 +144,9 @@ def _environment() -> dict[str, str]:
         "FLOWERCOURSE_OFFLINE": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "TF_ENABLE_ONEDNN_OPTS": "1",
-        # With oneDNN, TensorFlow would keep all memory that it ever used. The system's allocator gives large blocks
-        # back, which saves a third of a gigabyte where 32 pictures are computed at once. What it may keep of small ones
-        # has to be said, or each training step would ask for its memory anew. C libraries but glibc ignore it.
-        "TF_ONEDNN_USE_SYSTEM_ALLOCATOR": "1",
-        "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=8388608:glibc.malloc.trim_threshold=67108864",
+        # Memory in huge pages where there are any: fewer page faults, and a seventh less time in learners' cells. C
+        # libraries but glibc ignore it.
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
         "CUDA_VISIBLE_DEVICES": "-1",  # a GPU's driver is a door that the cage has no lock for
     }
 

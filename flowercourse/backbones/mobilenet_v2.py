@@ -60,13 +60,14 @@ def _convolution(
     """Convolution (of each channel by itself where ``channels`` is None), batch normalization, ReLU6."""
     from tf_keras import layers
 
-    padding = "same"
+    from flowercourse.backbones.even_padding import EvenlyPaddedConv2D, EvenlyPaddedDepthwiseConv2D
+
     if stride == 2:  # one pixel on each side, as PyTorch has it; with stride 1, "same" is that already
-        x = layers.ZeroPadding2D(1, name=f"{conv}.pad")(x)
-        padding = "valid"
-    options = {"strides": stride, "padding": padding, "use_bias": False, "name": conv}
-    x = layers.Conv2D(channels, kernel, **options)(x) if channels else layers.DepthwiseConv2D(kernel, **options)(x)
-    x = layers.BatchNormalization(epsilon=EPSILON, momentum=0.9, name=norm)(x)
+        layer = EvenlyPaddedConv2D(channels, name=conv) if channels else EvenlyPaddedDepthwiseConv2D(name=conv)
+    else:
+        options = {"padding": "same", "use_bias": False, "name": conv}
+        layer = layers.Conv2D(channels, kernel, **options) if channels else layers.DepthwiseConv2D(kernel, **options)
+    x = layers.BatchNormalization(epsilon=EPSILON, momentum=0.9, name=norm)(layer(x))
     return layers.ReLU(6.0, name=f"{norm}.relu6")(x) if active else x
 
 

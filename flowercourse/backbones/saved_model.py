@@ -33,10 +33,6 @@ def export(model: Any, directory: Path) -> None:
     reusable.trainable_variables = list(model.trainable_variables)
     reusable.regularization_losses = []
 
-    @tf.function(input_signature=[tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="inputs")])
-    def features(inputs):
-        return model(inputs, training=False)
-
     @tf.function
     def call(inputs, training=False):
         return model(inputs, training=training)
@@ -46,7 +42,8 @@ def export(model: Any, directory: Path) -> None:
     call.get_concrete_function(spec, training=True)
     reusable.__call__ = call
     try:
-        tf.saved_model.save(reusable, str(directory), signatures={"serving_default": features})
+        # Without a signature for servers: it would be another copy of the graph, to be loaded each time.
+        tf.saved_model.save(reusable, str(directory))
     except tf.errors.OpError as error:
         full = isinstance(error, tf.errors.ResourceExhaustedError)
         raise OSError(errno.ENOSPC if full else errno.EIO, error.message) from error

@@ -1,12 +1,10 @@
 """Rewrites a frozen graph so that the same features cost less. Only patterns that are certain are touched.
 
-- Batch normalization after a convolution is a multiplication and an addition for each channel: the first goes into the
-  convolution's weights, the second becomes its bias, which TensorFlow then computes together with the activation.
-- A convolution of stride 2 after a row or column of zeros on each side (which is how PyTorch pads) needs a copy of the
-  whole image. The same numbers come from "same" padding when the kernel gets a last row and column of zeros.
+Batch normalization after a convolution is a multiplication and an addition for each channel: the first goes into the
+convolution's weights, the second becomes its bias, which TensorFlow then computes together with the activation.
 
-On MobileNet V2 as converted from PyTorch, with 2 cores, the first raised the images per second of the forward pass from
-247 to 317, and the second to 351; OpenVINO had 359. `python -m benchmarks.extraction` measures both again.
+On MobileNet V2 as converted from PyTorch, with 2 cores, this raised the images per second of the forward pass from 247
+to 317; OpenVINO had 359. `python -m benchmarks.extraction` measures both again.
 """
 
 from __future__ import annotations
@@ -30,7 +28,6 @@ class _Graph:
         self.definition = graph.as_graph_def()
         self.nodes = {node.name: node for node in self.definition.node}
         self.readers = Counter(_name(name) for node in self.definition.node for name in node.input)
-        self._tensors = graph
 
     def producer(self, name: str) -> Any:
         """Return the node that makes the value called ``name``, looking through Identity."""
@@ -47,8 +44,11 @@ class _Graph:
         return node.op != "Identity" and self.readers[node.name] == 1
 
     def constant(self, name: str) -> np.ndarray | None:
-        """Return the value called ``name`` if it is a constant."""
+        """Return the value called ``name`` if it is a constant, which one with zeros around it is, too."""
         node = self.producer(name)
+        if node.op == "Pad":
+            value, pads = map(self.constant, node.input)
+            return None if value is None or pads is None else np.pad(value, pads)
         return self._as_array(node.attr["value"].tensor) if node.op == "Const" else None
 
     def add_constant(self, name: str, value: np.ndarray) -> str:
@@ -78,11 +78,6 @@ class _Graph:
         small.node.extend(node for name, node in self.nodes.items() if name in needed)
         return small
 
-    def size(self, name: str) -> tuple[int | None, int | None]:
-        """Return height and width of the images in the value called ``name``, None where they are not fixed."""
-        shape = self._tensors.get_tensor_by_name(name if ":" in name else f"{name}:0").shape
-        return (shape[1], shape[2]) if shape.rank == 4 else (None, None)
-
 
 def simplify(graph: Any, result: str) -> Any:
     """Return a GraphDef that computes the value called ``result`` of ``graph`` (a frozen ``tf.Graph``) and no more."""
@@ -90,9 +85,6 @@ def simplify(graph: Any, result: str) -> Any:
     for node in list(rewritten.definition.node):
         if node.op == "FusedBatchNormV3":
             _fold_normalization(rewritten, node)
-    for node in list(rewritten.definition.node):
-        if node.op in _CONVOLUTIONS:
-            _absorb_padding(rewritten, node)
     return rewritten.needed_for(result)
 
 
@@ -120,50 +112,6 @@ def _fold_normalization(graph: _Graph, node: Any) -> None:
     node.input.extend([image, bias])
     node.attr["T"].type = data_type
     node.attr["data_format"].s = b"NHWC"
-
-
-def _absorb_padding(graph: _Graph, node: Any) -> None:
-    pad = graph.producer(node.input[0])
-    weights = graph.constant(node.input[1])
-    if (
-        pad.op != "Pad"
-        or weights is None
-        or not graph.only_reader(node.input[0])
-        or node.attr["padding"].s != b"VALID"
-        or node.attr["data_format"].s != b"NHWC"
-        or any(step != 1 for step in node.attr["dilations"].list.i)
-        or (pads := graph.constant(pad.input[1])) is None
-        or pads[[0, 3]].any()
-    ):
-        return
-    strides = list(node.attr["strides"].list.i)[1:3]
-    sizes = graph.size(pad.input[0])
-    down, across = (
-        _extra_zeros(sizes[axis], weights.shape[axis], strides[axis], *pads[axis + 1].tolist()) for axis in (0, 1)
-    )
-    if down is None or across is None:
-        return
-    if down or across:
-        wider = np.pad(weights, [(0, down), (0, across), (0, 0), (0, 0)])
-        node.input[1] = graph.add_constant(f"{node.name}/padded", wider)
-    node.input[0] = pad.input[0]
-    node.attr["padding"].s = b"SAME"
-
-
-def _extra_zeros(size: int | None, kernel: int, stride: int, before: int, after: int) -> int | None:
-    """Return how many zeros at the kernel's end make "same" padding start where the explicit one does.
-
-    >>> _extra_zeros(224, 3, 2, 1, 1), _extra_zeros(14, 3, 1, 1, 1), _extra_zeros(14, 3, 1, 2, 0)
-    (1, 0, None)
-    """
-    if size is None:
-        return None
-    outputs = (size + before + after - kernel) // stride + 1
-    for extra in range(stride):
-        total = max((outputs - 1) * stride + kernel + extra - size, 0)
-        if outputs == -(-size // stride) and total // 2 == before:
-            return extra
-    return None
 
 
 def _name(tensor: str) -> str:

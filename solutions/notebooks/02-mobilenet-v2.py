@@ -240,10 +240,10 @@ hidden.head_is_compiled()
 # ## Step 5: Features once, heads many times
 #
 # The backbone is frozen. So the features of a picture are the same in every epoch, and computing them once is enough.
-# How much does that save? Measure what your machine needs for one batch:
+# How much does that save? Measure what your machine needs for one batch. (The first call, in step 2, took longer:
+# TensorFlow prepared itself.)
 
 # %%
-feature_extractor(first_images)  # the first call is slower: TensorFlow prepares itself
 started = time.perf_counter()
 feature_extractor(first_images)
 seconds_per_image = (time.perf_counter() - started) / 32

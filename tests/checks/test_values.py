@@ -247,6 +247,7 @@ def draw(values, ax=None):
 def test_a_figure_is_seen_whether_it_is_returned_or_shown(arguments):
     import matplotlib.pyplot as plt
 
+    plt.close("all")  # another test's
     figure = function(draw).returning(Figure, history({"accuracy": [0.1, 0.2]}), *arguments)
     (one,) = figure.axes
     assert (one.title, one.title_color, one.xlabel, one.ylabel) == ("right ✓", (1, 0, 0, 1), "epoch", "accuracy")

@@ -11,15 +11,16 @@ def convolutions() -> Any:
     """Return a Keras model from (n, 11, 14, 3), an odd and an even side, with weights of every size."""
     from tf_keras import Model, layers
 
+    from flowercourse.backbones.even_padding import EvenlyPaddedConv2D
+
     def normalized(x):
         return layers.ReLU(6.0)(layers.BatchNormalization(epsilon=1e-3)(x))
 
     images = layers.Input((11, 14, 3))
-    x = layers.ZeroPadding2D(1)(images)
-    x = normalized(layers.Conv2D(6, 3, strides=2, use_bias=False)(x))  # padded as PyTorch does
+    x = normalized(EvenlyPaddedConv2D(6)(images))  # its kernel is a constant with zeros around it
     x = normalized(layers.DepthwiseConv2D(3, padding="same", use_bias=False)(x))
     x = layers.ZeroPadding2D(((2, 0), (0, 1)))(x)
-    x = normalized(layers.DepthwiseConv2D(3, strides=2, depth_multiplier=2, use_bias=False)(x))  # no "same" does that
+    x = normalized(layers.DepthwiseConv2D(3, strides=2, depth_multiplier=2, use_bias=False)(x))
     shared = layers.Conv2D(4, 1)(x)  # read twice, with a bias: must not be folded
     x = layers.Concatenate()([layers.BatchNormalization(scale=False)(shared), shared])
     model = Model(images, layers.GlobalAveragePooling2D()(x))

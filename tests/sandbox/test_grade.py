@@ -131,7 +131,7 @@ def test_a_worker_that_dies_costs_one_submission_one_more_try(tmp_path):
     the_course = course()
     rebuilt = [rebuild(found, the_course.assignments["01-toy"]) for found in find_submissions(tmp_path / "submitted")]
     pool = Pool(Setup(the_course, "bubblewrap", LIMITS, (), PRELOAD), 1)
-    answers = pool.grade(Task(one.student_id, one, 1) for one in rebuilt)
+    answers = pool.grade([Task(one.student_id, one, 1) for one in rebuilt])
     found = [next(answers)]
     pool.processes[0].process.kill()
     found += list(answers)
