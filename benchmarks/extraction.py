@@ -14,10 +14,11 @@ What was found, with 2 cores (AVX-512), MobileNet V2 and the real photographs (2
 
 - Reading, decoding and resizing take 0.4 ms an image when TensorFlow's own decoder is called, 0.7 to 0.9 ms by TFDS'
   decoding with the same numbers. The forward pass takes 3 to 4 ms, so that is where the time goes.
-- The forward pass, alone on the machine, images per second: hub layer frozen as it is 247; batch normalization folded
-  into the convolutions 317; zero padding folded as well 351; OpenVINO 359, ONNX Runtime 314.
-- By processor time, decoding included: ours 153 images per second, OpenVINO 152, ONNX Runtime 127; forward pass alone:
-  ours 185, the plain hub layer 140.
+- The forward pass, alone on the machine, images per second: hub layer frozen as it was first 247; batch normalization
+  folded into the convolutions 317; without padded copies of the pictures as well (`backbones.even_padding`, which the
+  hub layer has now, too) 351; OpenVINO 359, ONNX Runtime 314.
+- By processor time, decoding included, on a slower machine: ours 87 images per second, OpenVINO 88, ONNX Runtime 99;
+  forward pass alone: ours 81, the hub layer 67.
 - Explicit padding inside the convolution would do without the larger kernel, but makes TensorFlow's graph optimizer
   crash (2.21). bfloat16 is out of the question: it changes features by up to 0.16.
 """

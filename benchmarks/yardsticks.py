@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -86,9 +87,19 @@ def to_onnx(backbone: Backbone, scratch: Path) -> str:
         call.get_concrete_function(tf.TensorSpec((None, *backbone.spec.input_shape), tf.float32))
     )
     inputs, outputs = [frozen.inputs[0].name], [frozen.outputs[0].name]
-    model, _ = tf2onnx.convert.from_graph_def(
-        frozen.graph.as_graph_def(), input_names=inputs, output_names=outputs, opset=17
-    )
+    graph = frozen.graph.as_graph_def()
+    _pad_images(graph)
+    model, _ = tf2onnx.convert.from_graph_def(graph, input_names=inputs, output_names=outputs, opset=17)
     path = scratch / f"{backbone.spec.name}.onnx"
     path.write_bytes(model.SerializeToString())
     return str(path)
+
+
+def _pad_images(graph: Any) -> None:
+    """Undo `flowercourse.backbones.even_padding` in a frozen GraphDef: other engines pad without a copy."""
+    nodes = {node.name: node for node in graph.node}
+    for node in graph.node:
+        if node.op in ("Conv2D", "DepthwiseConv2dNative") and nodes[node.input[1]].op == "Pad":
+            node.input[1] = nodes[node.input[1]].input[0]
+            node.attr["padding"].s = b"EXPLICIT"
+            node.attr["explicit_paddings"].list.i[:] = [0, 0, 1, 1, 1, 1, 0, 0]
