@@ -5,7 +5,7 @@
 Features of the course's data lie in the cache, where every learner may read them. So the grading side draws pictures of
 its own, anew for each run, and computes their features itself: in a process of its own that ends with TensorFlow in it.
 The workers of a run share them through a private folder, which no sandbox shows (`FOLDER` names it). Those that will be
-needed are made before the first worker starts, so that their memory is free again when notebooks need it.
+needed are made before the first notebook runs, so that their memory is free again when notebooks need it.
 """
 
 from __future__ import annotations
