@@ -330,8 +330,10 @@ for path in {paths!r}:
         """
 import os
 for top in ('/course', '/notebook', '/home', '/root', '/work', '/tmp', '/mnt', '/srv', '/var', '/run', '/opt', '/proc/1'):
-    for folder, _, names in os.walk(top):
-        if 'site-packages' in folder or '/.pyenv/' in folder or '/lib/python' in folder: continue
+    for folder, below, names in os.walk(top):
+        if folder.endswith(('/site-packages', '/.pyenv')) or '/lib/python' in folder:
+            below.clear()  # tens of thousands of files that everybody has
+            continue
         for name in names:
             try:
                 with open(os.path.join(folder, name), errors='replace') as file: print(file.read(5000)[:300])
