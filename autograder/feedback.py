@@ -9,9 +9,8 @@ from pathlib import Path
 from autograder.files import to_folder_name
 from autograder.notebooks import Assignment
 from autograder.record import manual_grades, ran_cells
-from autograder.report import parse_results, write_feedback
+from autograder.report import read_results, write_feedback
 from autograder.results import ManualGrade, SubmissionResult
-from flowercourse.errors import CourseError
 
 Grades = Mapping[tuple[str, str], Mapping[str, ManualGrade]]
 
@@ -22,19 +21,7 @@ def read_run(out: Path, *, db: str | None = None) -> tuple[list[SubmissionResult
     Raises:
         CourseError: There is no such run in ``out``.
     """
-    try:
-        results = parse_results((out / "results.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CourseError(
-            f"{out} holds no grades",
-            "there is no results.json in it",
-            "Name the folder given to autograder grade --out",
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CourseError(
-            f"{out / 'results.json'} was not read", str(error), "Grade again with --resume, which writes it anew"
-        ) from error
-    return results, manual_grades(out, db=db)
+    return read_results(out), manual_grades(out, db=db)
 
 
 def of(result: SubmissionResult, grades: Grades) -> Mapping[str, ManualGrade]:

@@ -26,7 +26,7 @@ from autograder.limits import Limits
 from autograder.pool import ATTEMPTS, Pool
 from autograder.rebuild import rebuild
 from autograder.record import prepare, record
-from autograder.report import write_feedback, write_grades
+from autograder.report import read_results, write_feedback, write_grades
 from autograder.results import SubmissionResult
 from autograder.sandbox.cage import PRELOAD
 from autograder.submissions import Found, Rebuilt, Rejected
@@ -67,7 +67,7 @@ def grade_class(
     Args:
         submitted: folder in nbgrader's layout, STUDENT/ASSIGNMENT/NOTEBOOK.ipynb; nothing is written there.
         out: folder for grades.csv, results.json, gradebook, notebooks that ran, and feedback; made if missing.
-        assignment: only this assignment.
+        assignment: only this assignment; what an earlier run wrote of others into `out` stays in its tables.
         jobs: submissions to grade at the same time.
         db: the gradebook's address as SQLAlchemy writes it; None for a file in `out`.
         resume: keep the grades of an earlier run whose notebook, checks, exercise and limits are unchanged.
@@ -90,6 +90,7 @@ def grade_class(
         known = ", ".join(sorted(course.assignments))
         raise CourseError(f"there is no assignment {assignment!r}", f"the course has {known}", "name one of them")
     found = find_submissions(submitted, assignment=assignment, known=course.assignments)
+    kept = _of_others(out, assignment)
     in_force = choose(isolation)
     environment = tuple((share_of_processors(jobs) | (ready_data() if is_own_course and found else {})).items())
     setup = Setup(course, in_force, limits, secret, PRELOAD if preload is None else preload, environment)
@@ -106,7 +107,7 @@ def grade_class(
                 results.append(result)
                 bar.update()
         with _writing_to(out):
-            write_grades(out, results)
+            write_grades(out, [*results, *kept])
     return sorted(results, key=lambda result: result.key)
 
 
@@ -125,6 +126,17 @@ def _apart(submitted: Path, out: Path) -> tuple[Path, Path]:
             f"Name a folder beside it, such as --out {here.parent / f'{here.name}-graded'}",
         )
     return here, there
+
+
+def _of_others(out: Path, assignment: str | None) -> list[SubmissionResult]:
+    """Return what an earlier run found of other assignments; nothing where this run is for all of them.
+
+    Raises:
+        CourseError: there was such a run, and its results cannot be read.
+    """
+    if assignment is None or not (out / "results.json").exists():
+        return []
+    return [result for result in read_results(out) if result.assignment != assignment]
 
 
 @contextmanager

@@ -96,7 +96,11 @@ def known_database(ctx: click.Context, param: click.Parameter, address: str | No
 @click.command()
 @click.argument("submitted", type=EXISTING_FOLDER)
 @click.option("--out", required=True, type=FOLDER, help="Where grades, gradebook and feedback go.")
-@click.option("--assignment", callback=known_assignment, help="Grade this assignment only, such as 01-preprocessing.")
+@click.option(
+    "--assignment",
+    callback=known_assignment,
+    help="Grade this assignment only, such as 01-preprocessing; rows of others that OUT has are kept.",
+)
 @click.option(
     "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Submissions to grade at the same time."
 )

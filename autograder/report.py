@@ -26,6 +26,7 @@ from autograder.notebooks import TEXT_STUB
 from autograder.outputs import Picture, Text, plain, shown
 from autograder.pages import template
 from autograder.results import CellOutcome, CheckResult, ManualGrade, SubmissionResult
+from flowercourse.errors import CourseError
 
 COLUMNS = ("student_id", "assignment", "score", "max_score", "status", "seconds", "message")
 # Characters of one cell, and of a page, that are colored. Some code that nobody would write takes Pygments a time that
@@ -116,6 +117,28 @@ def results_json(results: Iterable[SubmissionResult]) -> str:
 def parse_results(text: str) -> list[SubmissionResult]:
     """Return the results in the text of a ``results.json``."""
     return [SubmissionResult.from_json(row) for row in json.loads(text)["results"]]
+
+
+def read_results(out: Path) -> list[SubmissionResult]:
+    """Return the results in ``out/results.json``.
+
+    Raises:
+        CourseError: it is not there, or not readable.
+    """
+    try:
+        return parse_results((out / "results.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CourseError(
+            f"{out} holds no grades",
+            "there is no results.json in it",
+            "Name the folder given to autograder grade --out",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CourseError(
+            f"{out / 'results.json'} was not read",
+            str(error),
+            "Grade again with --resume and without --assignment, which writes it anew",
+        ) from error
 
 
 def write_grades(out: Path, results: Iterable[SubmissionResult]) -> None:

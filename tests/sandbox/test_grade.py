@@ -115,6 +115,29 @@ def test_the_same_submission_gets_the_same_inputs_when_it_is_graded_again(tmp_pa
     assert _grade(tmp_path)[0].seed == first.seed
 
 
+def test_a_run_for_one_assignment_keeps_the_rows_of_others(tmp_path):
+    _class(tmp_path, 2)
+    (tmp_path / "submitted" / "student-00" / "99-other").mkdir()
+    (tmp_path / "submitted" / "student-00" / "99-other" / "99-other.ipynb").write_text("{}")
+    _grade(tmp_path)
+    whole = _rows(tmp_path)
+    assert [status for _, _, status in whole] == ["graded", "rejected", "graded"]
+    shutil.rmtree(tmp_path / "submitted" / "student-00" / "99-other")
+    write(tmp_path / "submitted" / "student-00", as_bytes(notebook()))
+    assert len(_grade(tmp_path, assignment="01-toy")) == 2
+    assert _rows(tmp_path) == [("student-00", "6", "graded"), *whole[1:]]
+    assert len(_grade(tmp_path)) == len(_rows(tmp_path)) == 2
+
+
+def test_results_that_cannot_be_read_are_not_thrown_away(tmp_path):
+    _class(tmp_path, 1)
+    _grade(tmp_path)
+    (tmp_path / "out" / "results.json").write_text("{")
+    with pytest.raises(CourseError, match="without --assignment"):
+        _grade(tmp_path, assignment="01-toy")
+    assert (tmp_path / "out" / "results.json").read_text() == "{"
+
+
 def test_two_runs_do_not_write_to_one_folder(tmp_path):
     _class(tmp_path, 1)
     journal = Journal(tmp_path / "out", resume=False)
