@@ -90,12 +90,12 @@ def grade_class(
         known = ", ".join(sorted(course.assignments))
         raise CourseError(f"there is no assignment {assignment!r}", f"the course has {known}", "name one of them")
     found = find_submissions(submitted, assignment=assignment, known=course.assignments)
-    kept = _of_others(out, assignment)
     in_force = choose(isolation)
     environment = tuple((share_of_processors(jobs) | (ready_data() if is_own_course and found else {})).items())
     setup = Setup(course, in_force, limits, secret, PRELOAD if preload is None else preload, environment)
     with _writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
+        kept = _of_others(out, assignment)  # before the journal begins anew, so that a refusal loses nothing
         opened = Journal(out, resume=resume)
     with closing(opened) as journal:
         with _writing_to(out):

@@ -78,7 +78,8 @@ class Pool:
         attempts: dict[str, int] = {}
         try:
             # Workers start their sandboxes meanwhile; no notebook runs before the probes' memory is free again.
-            self.processes = [_Process(self.setup, self.private.name) for _ in tasks[: self.jobs]]
+            for _ in tasks[: self.jobs]:
+                self._start()
             probes.make_shared(self.private.name, self.probed, os.environ | self._places())
             while True:
                 self._hand_out(waiting, again, attempts)
@@ -101,6 +102,11 @@ class Pool:
         """Return the variables that say where things are; a worker's share of the cores concerns workers only."""
         return {name: value for name, value in self.setup.environment if not name.endswith("_THREADS")}
 
+    def _start(self) -> _Process:
+        process = _Process(self.setup, self.private.name)
+        self.processes.append(process)
+        return process
+
     def _hand_out(self, waiting: Iterator[Task], again: list[Task], attempts: dict[str, int]) -> None:
         while sum(process.busy is not None for process in self.processes) < self.jobs:
             task = again.pop() if again else next(waiting, None)
@@ -109,8 +115,7 @@ class Pool:
             attempts[task.key] = attempts.get(task.key, 0) + 1
             idle = next((process for process in self.processes if process.busy is None), None)
             if idle is None:
-                idle = _Process(self.setup, self.private.name)
-                self.processes.append(idle)
+                idle = self._start()
             idle.busy = _Busy(task, time.monotonic() + self.setup.limits.notebook_timeout_s + PATIENCE_S)
             with suppress(OSError):  # it has died: found out when its answer is waited for
                 idle.connection.send(task)

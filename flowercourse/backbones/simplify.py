@@ -47,7 +47,7 @@ class _Graph:
         """Return the value called ``name`` if it is a constant, which one with zeros around it is, too."""
         node = self.producer(name)
         if node.op == "Pad":
-            value, pads = map(self.constant, node.input)
+            value, pads = map(self.constant, node.input[:2])
             return None if value is None or pads is None else np.pad(value, pads)
         return self._as_array(node.attr["value"].tensor) if node.op == "Const" else None
 

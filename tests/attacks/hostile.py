@@ -331,7 +331,7 @@ for path in {paths!r}:
 import os
 for top in ('/course', '/notebook', '/home', '/root', '/work', '/tmp', '/mnt', '/srv', '/var', '/run', '/opt', '/proc/1'):
     for folder, below, names in os.walk(top):
-        if folder.endswith(('/site-packages', '/.pyenv')) or '/lib/python' in folder:
+        if 'site-packages' in folder or '/.pyenv/' in folder or '/lib/python' in folder:
             below.clear()  # tens of thousands of files that everybody has
             continue
         for name in names:
