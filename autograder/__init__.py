@@ -1,21 +1,24 @@
 """The autograder: from an exercise's source to notebooks, and from untrusted notebooks to grades.
 
-A submission walks through these rooms; they hand frozen records (`autograder.results`, `autograder.submissions`) on:
+Its rooms, from the top floor down. Arrows run down only: a room may import those of lower floors (tests keep this).
 
-| room | what it does |
-|---|---|
-| `build` (with `sources`, `notebooks`) | makes the exercises and nbgrader's course from ``solutions/notebooks`` |
-| `collect`, `rebuild` | find what was handed in, and rebuild the notebook that will run; nothing is trusted |
-| `sandbox` | the cage in which a learner's code runs |
-| `run`, `session`, `protocol`, `agent` | walk through a notebook; ask a learner's process, believing nothing it says |
-| `checks` | what a learner's work must be: one function for each point |
-| `grade` (with `pool`, `worker`, `journal`) | grades a class in parallel, and goes on where it was interrupted |
-| `record` | nbgrader's gradebook, and a folder that formgrader opens |
-| `report`, `feedback`, `export` | grades and feedback pages, made of results alone; points given by hand |
-| `release` | the learner's edition: what may be handed out |
-| `check` | a learner's own check of her notebook |
-| `cli`, `instructor_cli` | the command line: parse, call, print |
+| floor | room | what happens there |
+|---|---|---|
+| 7 | `commands` | what is typed: parse, call, print |
+| 6 | `grading` | a class is graded: one submission after the other, on several workers, with a journal |
+| 5 | `outcome` | what becomes of results: gradebook, grades, feedback pages, exports |
+| 4 | `intake` | from a folder of strangers' files to a notebook that may run |
+| 3 | `authoring` | from an exercise's source to notebooks, nbgrader's course, and the learner's edition |
+| 3 | `sandbox` | where learners' code runs |
+| 3 | `checks` | the specifications: for each assignment, one function a point |
+| 3 | `selfcheck` | a learner's own check of her notebook |
+| 2 | `checking` | the language that checks are written in |
+| 1 | `conversation` | all that passes between the trusted side and a learner's process |
+| 0 | `files`, `templating` | whole files, safe names; texts from templates |
 
-Learners get `check`, `checks`, `agent`, `protocol`, `session`, `reference`, `shell` and `cli`; everything else is the
-instructor's side, and none of those imports it.
+A submission walks through `intake`, `grading` (which opens a cage of `sandbox` for it and asks it questions in a
+`conversation`), and `outcome`. The rooms hand frozen records on (`intake.submissions`, `outcome.results`).
+
+Learners get `commands.learner`, `selfcheck`, `checks`, `checking` and `conversation`. Everything else is the
+instructor's side, and nothing that learners get imports it.
 """

@@ -39,7 +39,8 @@ import numpy as np
 
 from benchmarks import yardsticks
 from flowercourse import backbones, datasets, features
-from flowercourse.backbones import Backbone, frozen
+from flowercourse.backbones import Backbone
+from flowercourse.backbones.forward import frozen
 from flowercourse.datasets import Dataset
 
 TARGET = 0.8

@@ -18,7 +18,7 @@ What was tried for memory and time, all with 8 each: TensorFlow's system allocat
 0.96 GB instead of 1.32 but made the forward pass of 32 pictures nearly three times as long, for page faults; with
 glibc's blocks kept (mmap_threshold, trim_threshold, one arena) it took 1.5 GB. Huge pages took learners' cells from 3.8
 to 3.3 s and no memory. Then the copies of pictures with zeros around them went from MobileNet V2 (see
-`flowercourse.backbones.even_padding`): 1.33 to 1.16 GB.
+`flowercourse.backbones.conversion.even_padding`): 1.33 to 1.16 GB.
 
 10, 50 and 200 submissions to 05-predictions took 2.47, 1.83 and 1.79 s each, with 0.75 GB for each parallel one.
 """
@@ -38,11 +38,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.grade import grade_class
-from autograder.notebooks import Assignment, dumps, instructor_notebook, learner_notebook
-from autograder.results import SubmissionResult
+from autograder.authoring.notebooks import Assignment, dumps, instructor_notebook, learner_notebook
+from autograder.authoring.sources import load_all
+from autograder.grading.grade import grade_class
+from autograder.outcome.results import SubmissionResult
 from autograder.sandbox.watch import processes_below, proportional_memory
-from autograder.sources import load_all
 
 GB = 1e9
 NBGRADER_CONFIG = """

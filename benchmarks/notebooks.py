@@ -58,8 +58,8 @@ def run(name: str) -> Run:
     import nbformat
     from nbclient import NotebookClient
 
-    from autograder.notebooks import dumps, instructor_notebook
-    from autograder.sources import SOURCES, load
+    from autograder.authoring.notebooks import dumps, instructor_notebook
+    from autograder.authoring.sources import SOURCES, load
 
     assignment = load(SOURCES / f"{name}.py")
     notebook = nbformat.reads(dumps(instructor_notebook(assignment)), as_version=4)
@@ -93,7 +93,7 @@ def main() -> int:
     options = parser.parse_args()
     os.environ.update(SETTINGS)
 
-    from autograder.sources import SOURCES
+    from autograder.authoring.sources import SOURCES
 
     prepare()
     late, figures = False, {}

@@ -45,7 +45,7 @@ def work(job: str, options: argparse.Namespace) -> dict[str, Any]:
     import tf_keras  # noqa: F401
 
     from benchmarks import classic
-    from solutions import pipeline
+    from solutions.pipeline import __main__ as pipeline
 
     imports = time.perf_counter() - started
     if job == "classic":

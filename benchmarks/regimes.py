@@ -4,8 +4,9 @@
     python -m benchmarks.regimes --no-record         # only prints, from the recorded curves
 
 A regime is defined by how a run is made (``REGIMES``), never by what its curves look like. Settings are drawn at
-random within the regime's bounds. Runs with an even number are for tuning the thresholds of ``solutions.diagnosis``,
-those with an odd number are held out: they decide whether the thresholds hold, and nothing is tuned on them.
+random within the regime's bounds. Runs with an even number are for tuning the thresholds of
+``solutions.evaluation.diagnosis``, those with an odd number are held out: they decide whether the thresholds hold, and
+nothing is tuned on them.
 
 All runs use MobileNet V2's features of mini_flowers. Each is recorded twice: with measures taken at the end of each
 epoch, and as Keras' ``fit`` reports them (training measures are running means over the epoch).
@@ -23,9 +24,9 @@ from typing import Any
 import numpy as np
 
 from flowercourse import datasets, features
-from flowercourse.backbones import frozen
-from solutions.diagnosis import diagnose
-from solutions.transfer import HeadSettings, train_head
+from flowercourse.backbones.forward import frozen
+from solutions.evaluation.diagnosis import diagnose
+from solutions.training.transfer import HeadSettings, train_head
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = ROOT / "tests" / "data" / "histories.json"

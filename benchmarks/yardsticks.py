@@ -96,7 +96,7 @@ def to_onnx(backbone: Backbone, scratch: Path) -> str:
 
 
 def _pad_images(graph: Any) -> None:
-    """Undo `flowercourse.backbones.even_padding` in a frozen GraphDef: other engines pad without a copy."""
+    """Undo `flowercourse.backbones.conversion.even_padding` in a frozen GraphDef: other engines pad without a copy."""
     nodes = {node.name: node for node in graph.node}
     for node in graph.node:
         if node.op in ("Conv2D", "DepthwiseConv2dNative") and nodes[node.input[1]].op == "Pad":

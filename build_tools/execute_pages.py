@@ -20,7 +20,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from myst_nb.core.read import is_myst_markdown_notebook
 
-from autograder.environment import share_of_processors
+from flowercourse.environment import share_of_processors
 
 ROOT = Path(__file__).resolve().parent.parent
 READER = {"type": "plugin", "name": "myst_nb_md"}  # as MyST-NB reads pages, so that it finds them in the cache

@@ -123,7 +123,7 @@ def of_images(images: np.ndarray, backbone: str | Backbone = "mobilenet_v2") -> 
     Raises:
         CourseError: shape or values are not those.
     """
-    from flowercourse.backbones import frozen
+    from flowercourse.backbones.forward import frozen
 
     found = backbones.resolve(backbone) if isinstance(backbone, str) else backbone
     images = np.asarray(images, np.float32)
@@ -227,7 +227,7 @@ def _batches(backbone: Backbone, dataset: Dataset, batch_size: int) -> Iterator[
     """Yield features and labels, batch by batch."""
     import tensorflow as tf
 
-    from flowercourse.backbones import frozen
+    from flowercourse.backbones.forward import frozen
 
     run = frozen.forward(backbone)
     try:

@@ -10,11 +10,10 @@ import posixpath
 
 import numpy as np
 
-from autograder.checks import heads, pictures
-from autograder.checks.arguments import backbone, file, folder, linear_model, tensor
-from autograder.checks.core import check, part
-from autograder.checks.expect import (
-    as_numbers,
+from autograder.checking import heads, patterns
+from autograder.checking.arguments import backbone, file, folder, linear_model, tensor
+from autograder.checking.core import check, part
+from autograder.checking.expect import (
     expect,
     expect_between,
     expect_close,
@@ -23,12 +22,13 @@ from autograder.checks.expect import (
     expect_range,
     expect_shape,
 )
-from autograder.checks.heads import Head
-from autograder.checks.messages import Failed, in_words, plural
-from autograder.checks.values import Array, Function, Scalar, Sequence_
-from autograder.checks.values_keras import Model
-from autograder.protocol import Build, Plain
-from autograder.session import Refused
+from autograder.checking.heads import Head
+from autograder.checking.messages import Failed, in_words, plural
+from autograder.checking.numbers import as_numbers
+from autograder.checking.values import Array, Function, Scalar, Sequence_
+from autograder.checking.values_keras import Model
+from autograder.conversation.protocol import Build, Plain
+from autograder.conversation.session import Refused
 
 NO_PICTURE = b"This is a shopping list: bread, milk, a hand lens."
 NUM_FEATURES = 1280
@@ -111,7 +111,7 @@ def photographs_are_read(read_photograph: Function, rng):
     height, width = (int(n) for n in rng.integers(40, 90, 2))
     with part("color", points=1):
         for kind in ("JPEG", "PNG"):
-            expect_read(read_photograph, encoded(pictures.ramps(height, width), kind), f"f.{kind.lower()}", 32)
+            expect_read(read_photograph, encoded(patterns.ramps(height, width), kind), f"f.{kind.lower()}", 32)
     with part("gray", points=1):
         expect_gray(read_photograph, int(rng.integers(60, 200)), "PNG", 24)
     with part("no picture", points=1):
@@ -124,7 +124,7 @@ def expect_read(read_photograph: Function, content: bytes, name: str, size: int)
     expect_range(found, 0, 1, what=f"values of {name}", hint="Divide by 255, once.")
     # Some ways of resizing take pixels a little beyond 1.
     expect_between(found.max(), 0.9, 1 + 1e-4, what=f"the largest value of {name}", hint="Divide by 255, once.")
-    pictures.expect_whole_picture(found, what=f"read_photograph of {name}")
+    patterns.expect_whole_picture(found, what=f"read_photograph of {name}")
 
 
 def expect_gray(read_photograph: Function, gray: int, kind: str, size: int) -> None:
@@ -136,7 +136,7 @@ def expect_gray(read_photograph: Function, gray: int, kind: str, size: int) -> N
 
 def expect_refused(read_photograph: Function, content: bytes) -> None:
     """Expect an error for a file that is no picture, from a function that can read one."""
-    _read(read_photograph, encoded(pictures.ramps(20, 20)), "fine.jpg", 16)
+    _read(read_photograph, encoded(patterns.ramps(20, 20)), "fine.jpg", 16)
     try:
         found = read_photograph.attempt(file("broken.jpg", content), 16)
     except Refused as error:
@@ -181,8 +181,8 @@ def expect_folder(
 ) -> None:
     """Expect numbered pictures in their classes, in order, and the broken files named where there are any."""
     shown = {f"{name}/{i + 1:03d}.jpg": name for name, count in counts.items() for i in range(count)}
-    numbers = rng.permutation(pictures.NUMBERS)[: len(shown)]
-    drawn = pictures.numbered(numbers, rng)
+    numbers = rng.permutation(patterns.NUMBERS)[: len(shown)]
+    drawn = patterns.numbered(numbers, rng)
     files = {name: encoded(picture, "PNG") for name, picture in zip(shown, drawn, strict=True)}
     found = load_folder(folder(files | dict.fromkeys(broken, NO_PICTURE)), size)
     if not isinstance(found, (tuple, list)) or len(found) != 4:
@@ -194,7 +194,7 @@ def expect_folder(
     hint = f"{plural(len(shown), 'picture')} can be read, {len(broken)} cannot."
     expect_shape(images, (len(shown), size, size, 3), what="images", hint=hint)
     expect_equal(
-        pictures.numbers_of(images), numbers, what="the pictures' order", hint="The order of list_photographs."
+        patterns.numbers_of(images), numbers, what="the pictures' order", hint="The order of list_photographs."
     )
     expect_equal(labels, [sorted(counts).index(shown[name]) for name in shown], what="labels", hint=hint)
     expect_equal(_paths(names, "names"), list(shown), what="names", hint=hint)
@@ -457,7 +457,7 @@ def expect_named(
     pixels = np.broadcast_to(color / 255, (size, size, 3)).reshape(-1)
     bias = np.log(chances) - pixels @ kernel
     model = linear_model(kernel, bias, (size, size, 3))
-    content = encoded(pictures.flat(color.tolist(), 30, 40), kind)
+    content = encoded(patterns.flat(color.tolist(), 30, 40), kind)
     found = predict_photograph(file(f"mine.{kind.lower()}", content), model, list(names), size)
     if not isinstance(found, (tuple, list)) or len(found) != 2:
         raise Failed("predict_photograph(...): (name, probability)", in_words(found))

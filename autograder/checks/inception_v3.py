@@ -9,16 +9,17 @@ import math
 
 import numpy as np
 
-from autograder.checks import heads, pictures
-from autograder.checks.core import check, part
-from autograder.checks.expect import as_numbers, expect, expect_close, expect_equal, expect_kind, expect_shape
-from autograder.checks.heads import Head
-from autograder.checks.messages import Failed, in_words, number
+from autograder.checking import heads, patterns
+from autograder.checking.core import check, part
+from autograder.checking.expect import expect, expect_close, expect_equal, expect_kind, expect_shape
+from autograder.checking.heads import Head
+from autograder.checking.messages import Failed, in_words, number
+from autograder.checking.numbers import as_numbers
+from autograder.checking.reference import Reference
+from autograder.checking.values import Array, Function, Text, View
+from autograder.checking.values_keras import History, Model
 from autograder.checks.mobilenet_v2 import expect_frozen
-from autograder.checks.values import Array, Function, Text, View
-from autograder.checks.values_keras import History, Model
-from autograder.protocol import Plain
-from autograder.reference import Reference
+from autograder.conversation.protocol import Plain
 from flowercourse.backbones.registry import find
 
 MOBILENET, INCEPTION = find("mobilenet_v2"), find("inception_v3")
@@ -33,10 +34,10 @@ UNCLEAR = "no clear difference"
 def expect_prepared(resize_and_scale: Function, size: int, rng: np.random.Generator) -> None:
     """Expect pictures of any height and width to come out whole, of this size, from 0 to 1, with their label."""
     height, width = (int(length) for length in rng.integers(100, 400, size=2))
-    pictures.expect_resized(resize_and_scale, height, width, size=size, given=(size,))
-    pictures.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(0, 256, size=3)], given=(size,))
-    pictures.expect_scaled(resize_and_scale, (255, 0, 255), given=(size,))
-    pictures.expect_label_kept(resize_and_scale, int(rng.integers(1, 90)), given=(size,))
+    patterns.expect_resized(resize_and_scale, height, width, size=size, given=(size,))
+    patterns.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(0, 256, size=3)], given=(size,))
+    patterns.expect_scaled(resize_and_scale, (255, 0, 255), given=(size,))
+    patterns.expect_label_kept(resize_and_scale, int(rng.integers(1, 90)), given=(size,))
 
 
 @check(points=1)

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograder.checks.core import check, part
-from autograder.checks.expect import as_numbers, equal, expect, expect_between, expect_close, expect_equal
-from autograder.checks.messages import Failed, in_words, number
-from autograder.checks.values import Dictionary, Function
-from autograder.checks.values_keras import Axes, Figure, History, Line, Model
-from autograder.protocol import Plain
+from autograder.checking.core import check, part
+from autograder.checking.expect import equal, expect, expect_between, expect_close, expect_equal
+from autograder.checking.messages import Failed, in_words, number
+from autograder.checking.numbers import as_numbers
+from autograder.checking.values import Dictionary, Function
+from autograder.checking.values_keras import Axes, Figure, History, Line, Model
+from autograder.conversation.protocol import Plain
 
 DIAGNOSES = ("good fit", "overfitting", "underfitting", "still improving", "unstable", "suspicious validation")
 NUM_CLASSES = 5

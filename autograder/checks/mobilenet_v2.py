@@ -1,16 +1,16 @@
 """Checks of 02-mobilenet-v2: features from a frozen backbone, a head trained on them, and the two together.
 
-The trained head is judged by its weights on features that the grader has computed (`autograder.checks.heads`).
+The trained head is judged by its weights on features that the grader has computed (`autograder.checking.heads`).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import heads
-from autograder.checks.arguments import tensor
-from autograder.checks.core import check, part
-from autograder.checks.expect import (
+from autograder.checking import heads
+from autograder.checking.arguments import tensor
+from autograder.checking.core import check, part
+from autograder.checking.expect import (
     expect,
     expect_close,
     expect_equal,
@@ -18,11 +18,11 @@ from autograder.checks.expect import (
     expect_range,
     expect_shape,
 )
-from autograder.checks.heads import Head
-from autograder.checks.messages import Failed, in_words
-from autograder.checks.values import Array, Function, Scalar, Sequence_, View
-from autograder.checks.values_keras import History, Model
-from autograder.reference import Reference
+from autograder.checking.heads import Head
+from autograder.checking.messages import Failed, in_words
+from autograder.checking.reference import Reference
+from autograder.checking.values import Array, Function, Scalar, Sequence_, View
+from autograder.checking.values_keras import History, Model
 from flowercourse.backbones.registry import find
 
 BACKBONE = find("mobilenet_v2")

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import heads, pictures
-from autograder.checks.core import check, part
-from autograder.checks.expect import (
-    as_numbers,
+from autograder.checking import heads, patterns
+from autograder.checking.core import check, part
+from autograder.checking.expect import (
     expect,
     expect_close,
     expect_equal,
@@ -19,10 +18,11 @@ from autograder.checks.expect import (
     expect_length,
     expect_shape,
 )
-from autograder.checks.messages import Failed, in_words, plural
-from autograder.checks.values import Array, Function, Scalar
-from autograder.checks.values_keras import Axes, Figure, Model
-from autograder.protocol import Plain
+from autograder.checking.messages import Failed, in_words, plural
+from autograder.checking.numbers import as_numbers
+from autograder.checking.values import Array, Function, Scalar
+from autograder.checking.values_keras import Axes, Figure, Model
+from autograder.conversation.protocol import Plain
 from flowercourse.style import RIGHT_SIGN, WRONG_SIGN
 
 NAMES = ("aster", "begonia", "camellia", "dahlia", "edelweiss", "freesia", "gentian")
@@ -186,7 +186,7 @@ def labels_and_answers(rng: np.random.Generator, classes: int, right: np.ndarray
 
 def numbered_images(count: int) -> np.ndarray:
     """Return gray images (count, 12, 12, 3), each a little lighter than the one before, from 0 to 1."""
-    return np.stack([pictures.flat(7 * i + 5, 12, 12) for i in range(count)]).astype(np.float32) / 255
+    return np.stack([patterns.flat(7 * i + 5, 12, 12) for i in range(count)]).astype(np.float32) / 255
 
 
 def expect_pictures(plot_predictions: Function, labels: np.ndarray, predicted: np.ndarray, classes: int) -> list[Axes]:

@@ -1,7 +1,7 @@
 """Checks of 01-preprocessing: data cut in three, counted, resized, scaled and batched.
 
-Inputs are drawn or painted here (`autograder.checks.pictures`), so the checks hold for every data set. What they state
-is written once, as functions of the input (`expect_...`), for the hidden checks to use with other inputs.
+Inputs are drawn or painted here (`autograder.checking.patterns`), so the checks hold for every data set. What they
+state is written once, as functions of the input (`expect_...`), for the hidden checks to use with other inputs.
 """
 
 from __future__ import annotations
@@ -13,19 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autograder.checks import pictures
-from autograder.checks.albums import (
-    BATCH_SIZE,
-    Album,
-    album_batches,
-    expect_batch_sizes,
-    expect_every_example_once,
-    expect_kept_order,
-    expect_shuffled,
-)
-from autograder.checks.arguments import dataset
-from autograder.checks.core import check, part
-from autograder.checks.expect import (
+from autograder.checking import patterns
+from autograder.checking.arguments import dataset
+from autograder.checking.core import check, part
+from autograder.checking.expect import (
     expect,
     expect_close,
     expect_equal,
@@ -34,11 +25,20 @@ from autograder.checks.expect import (
     expect_range,
     expect_shape,
 )
-from autograder.checks.messages import Failed, in_words, plural
-from autograder.checks.values import Batches, Function, Scalar, Sequence_
-from autograder.protocol import Plain
-from autograder.reference import Reference
-from autograder.session import SessionError, Target
+from autograder.checking.messages import Failed, in_words, plural
+from autograder.checking.reference import Reference
+from autograder.checking.tracing import (
+    BATCH_SIZE,
+    Album,
+    album_batches,
+    expect_batch_sizes,
+    expect_every_example_once,
+    expect_kept_order,
+    expect_shuffled,
+)
+from autograder.checking.values import Batches, Function, Scalar, Sequence_
+from autograder.conversation.protocol import Plain
+from autograder.conversation.session import SessionError, Target
 
 IMAGE_SIZE = 224
 _SLICE = re.compile(r"\s*train\s*(?:\[\s*(?:(-?\d+)%)?\s*:\s*(?:(-?\d+)%)?\s*\])?\s*", re.ASCII)
@@ -209,7 +209,7 @@ def expect_described(describe: Function, images: Sequence[np.ndarray], labels: n
 @check(points=1)
 def first_examples_are_described(describe: Function, rng: np.random.Generator) -> None:
     """`describe` gives shape and label of the first examples."""
-    images = [pictures.flat(0, int(h), int(w)) for h, w in rng.integers(5, 60, size=(6, 2))]
+    images = [patterns.flat(0, int(h), int(w)) for h, w in rng.integers(5, 60, size=(6, 2))]
     labels = rng.permutation(6)
     expect_described(describe, images, labels, 3)
     expect_described(describe, images[:2], labels[:2], 5)
@@ -256,20 +256,20 @@ def lazy_accuracy_is_known(majority_accuracy: Function, rng: np.random.Generator
 def images_are_resized(resize_and_scale: Function, rng: np.random.Generator) -> None:
     """Photographs of any size come out whole, as 224 x 224 pixels with 3 channels, with their label."""
     with part("size", points=1):
-        pictures.expect_resized(resize_and_scale, 300, 300)
-        pictures.expect_resized(resize_and_scale, int(rng.integers(120, 200)), int(rng.integers(260, 400)))
+        patterns.expect_resized(resize_and_scale, 300, 300)
+        patterns.expect_resized(resize_and_scale, int(rng.integers(120, 200)), int(rng.integers(260, 400)))
     with part("label", points=1):
-        pictures.expect_label_kept(resize_and_scale, int(rng.integers(1, 5)))
+        patterns.expect_label_kept(resize_and_scale, int(rng.integers(1, 5)))
 
 
 @check(points=2)
 def images_are_scaled(resize_and_scale: Function, rng: np.random.Generator) -> None:
     """Pixel values come out as float32 from 0 to 1."""
     with part("black and white", points=1):
-        pictures.expect_scaled(resize_and_scale, (255, 255, 255))
-        pictures.expect_scaled(resize_and_scale, (0, 0, 0))
+        patterns.expect_scaled(resize_and_scale, (255, 255, 255))
+        patterns.expect_scaled(resize_and_scale, (0, 0, 0))
     with part("colors", points=1):
-        pictures.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(30, 226, size=3)])
+        patterns.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(30, 226, size=3)])
 
 
 # --- steps 8 and 9: batches -------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autograder.protocol import Plain
-from autograder.session import Answer, RemoteSession, Target, TimedOut
+from autograder.conversation.protocol import Plain
+from autograder.conversation.session import Answer, RemoteSession, Target, TimedOut
 
 
 class BoundedSession(RemoteSession):

@@ -25,16 +25,16 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from autograder import protocol
-from autograder.limits import MIB, Limits
-from autograder.protocol import ProtocolError
+from autograder.conversation import protocol
+from autograder.conversation.protocol import ProtocolError
+from autograder.conversation.session import PipeStream
 from autograder.sandbox import inner
 from autograder.sandbox.bounded import BoundedSession
+from autograder.sandbox.capture import Outputs
 from autograder.sandbox.launch import USERS_OF_A_ZYGOTE, Isolation, Start, launch
 from autograder.sandbox.layout import Layout
-from autograder.sandbox.outputs import Outputs
+from autograder.sandbox.limits import MIB, Limits
 from autograder.sandbox.supervisor import Supervisor
-from autograder.session import PipeStream
 
 PRELOAD = (
     "tensorflow",
@@ -48,10 +48,10 @@ PRELOAD = (
     "flowercourse.features",
     "flowercourse.style",
     "autograder.checks",
-    "autograder.reference",
+    "autograder.checking.reference",
 )
 START_TIMEOUT_S = 120.0
-_EVENT = protocol.Limits(message_bytes=2 * protocol.LIMITS.json_bytes)  # an event is text
+_EVENT = protocol.MessageLimits(message_bytes=2 * protocol.LIMITS.json_bytes)  # an event is text
 
 State = Literal["ok", "error", "timeout", "not_run"]
 Death = Literal["", "crashed", "timeout", "out_of_memory", "too_many_processes"]
@@ -82,7 +82,7 @@ class Cage:
     """A zygote, from which every submission gets a fresh process of its own.
 
     Args:
-        isolation: how to isolate; must be one that works here (see `autograder.doctor`).
+        isolation: how to isolate; must be one that works here (see `autograder.sandbox.doctor`).
         layout: what is visible inside.
         preload: modules that the zygote imports once.
 
@@ -217,7 +217,7 @@ class Kernel:
             questions.close()
             raise
         self._await_ready()
-        allowed = protocol.Limits(message_bytes=limits.reply_mb * MIB)
+        allowed = protocol.MessageLimits(message_bytes=limits.reply_mb * MIB)
         self.session = BoundedSession(
             PipeStream(questions.fileno(), questions.fileno()),
             interrupt=self.interrupt,

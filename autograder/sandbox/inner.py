@@ -35,7 +35,7 @@ class Inner:
 
     Attributes:
         serial: Which submission of this zygote's, counting from 1; also names its user where the zygote may choose one.
-        limits: `autograder.limits.Limits` as plain data.
+        limits: `autograder.sandbox.limits.Limits` as plain data.
         namespaces: Whether to make namespaces: yes below bubblewrap and unshare, no where the isolation has none.
         user: The number of the user to become first, as the zygote counts them, another one for each submission; 0
             where the zygote may not choose.

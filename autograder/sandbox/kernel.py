@@ -2,12 +2,12 @@
 
 It runs in the same process as the learner's code, which can change anything here. So nothing here decides anything: the
 grader takes what comes out as untrusted data and keeps its own clock. Two channels lead to the grader, both carrying
-messages of `autograder.protocol`:
+messages of `autograder.conversation.protocol`:
 
     cells      kernel: {"ready": True}, once
                grader: {"number", "code"}    kernel: any number of {"number", "output": JSON of an nbformat output},
                                              then {"number", "state": "ok" | "error", "error": exception's name}
-    questions  see `autograder.agent`
+    questions  see `autograder.conversation.agent`
 
 What is printed goes to file descriptors 1 and 2, which are pipes to the grader.
 """
@@ -35,8 +35,8 @@ from matplotlib_inline.backend_inline import configure_inline_support
 from traitlets import Type
 from traitlets.config import Config
 
-from autograder import protocol
-from autograder.agent import Agent
+from autograder.conversation import protocol
+from autograder.conversation.agent import Agent
 
 Emit = Callable[[dict[str, Any]], None]
 

@@ -26,7 +26,7 @@ _SYSTEM = ("/usr", "/lib", "/lib64", "/lib32", "/bin", "/sbin")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/localtime")
 _SETTINGS = ("/etc/mime.types", "/etc/fonts")
 # Of this package, what learners get too, and the part of the sandbox that works inside.
-_LEARNERS_AUTOGRADER = ("__init__.py", "protocol.py", "session.py", "reference.py", "agent", "checks")
+_LEARNERS_AUTOGRADER = ("__init__.py", "conversation", "checking", "checks")
 _INSIDE_SANDBOX = ("__init__.py", "linux.py", "landlock.py", "inner.py", "kernel.py", "zygote.py")
 _PASSED_ON = ("FLOWERCOURSE_DATASET", "FLOWERCOURSE_UNTRAINED", "TF_ENABLE_ONEDNN_OPTS")
 _PASSED_PATHS = ("FLOWERCOURSE_CACHE", "FLOWERCOURSE_MODELS", "TFDS_DATA_DIR")

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from autograder.limits import MIB, Limits
 from autograder.sandbox import watch
-from autograder.sandbox.outputs import Outputs
+from autograder.sandbox.capture import Outputs
+from autograder.sandbox.limits import MIB, Limits
 
 INTERVAL_S = 0.05
 PIPE_BYTES = 1024 * 1024

@@ -19,9 +19,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from flowercourse.backbones import hub_client, keras_weights, own_models, random_weights, store, wheel
+from flowercourse.backbones import store
 from flowercourse.backbones.registry import BACKBONES, BackboneSpec, find
 from flowercourse.backbones.source import NotHereError, Source
+from flowercourse.backbones.sources import hub_client, keras_weights, own_models, random_weights, wheel
 from flowercourse.errors import CourseError
 
 __all__ = ["BACKBONES", "TRAINED_SOURCES", "Backbone", "BackboneSpec", "find", "handle", "resolve"]

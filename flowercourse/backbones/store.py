@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from flowercourse import network, paths
-from flowercourse.backbones import saved_model
+from flowercourse.backbones.conversion import saved_model
 from flowercourse.backbones.registry import BackboneSpec
 from flowercourse.backbones.source import NotHereError, Source
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import pictures
+from autograder.checking import patterns
+from autograder.checking.core import check, part
+from autograder.checking.values import Array, Function, Scalar, Sequence_
+from autograder.checking.values_keras import Model
 from autograder.checks.capstone import (
     NO_PICTURE,
     encoded,
@@ -20,9 +23,6 @@ from autograder.checks.capstone import (
     expect_read,
     expect_refused,
 )
-from autograder.checks.core import check, part
-from autograder.checks.values import Array, Function, Scalar, Sequence_
-from autograder.checks.values_keras import Model
 
 
 @check(points=3, hidden=True)
@@ -40,14 +40,14 @@ def photographs_are_read(read_photograph: Function, rng):
     """`read_photograph` also holds for tall, wide and small photographs, gray JPEG files, and files cut off early."""
     with part("color", points=1):
         for height, width, kind in ((120, 30, "JPEG"), (40, 150, "PNG"), (64, 64, "JPEG")):
-            expect_read(read_photograph, encoded(pictures.ramps(height, width), kind), f"f.{kind.lower()}", 48)
+            expect_read(read_photograph, encoded(patterns.ramps(height, width), kind), f"f.{kind.lower()}", 48)
         name = "IMG_0001.JPG"
-        expect_read(read_photograph, encoded(pictures.ramps(70, 50)), name, 20)
+        expect_read(read_photograph, encoded(patterns.ramps(70, 50)), name, 20)
     with part("gray", points=1):
         for kind in ("JPEG", "PNG"):
             expect_gray(read_photograph, int(rng.integers(10, 250)), kind, 16)
     with part("no picture", points=1):
-        for content in (b"", b"\xff\xd8\xff\xe0", encoded(pictures.ramps(60, 60), "PNG")[:40]):
+        for content in (b"", b"\xff\xd8\xff\xe0", encoded(patterns.ramps(60, 60), "PNG")[:40]):
             expect_refused(read_photograph, content)
 
 

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import heads, pictures
+from autograder.checking import heads, patterns
+from autograder.checking.arguments import tensor
+from autograder.checking.core import check, part
+from autograder.checking.expect import expect, expect_close, expect_shape
+from autograder.checking.reference import Reference
+from autograder.checking.values import Array, Function, Text, View
+from autograder.checking.values_keras import History, Model
 from autograder.checks import inception_v3 as visible
-from autograder.checks.arguments import tensor
-from autograder.checks.core import check, part
-from autograder.checks.expect import expect, expect_close, expect_shape
 from autograder.checks.inception_v3 import FIRST, INCEPTION, MOBILENET, head_of
 from autograder.checks.mobilenet_v2 import expect_frozen
-from autograder.checks.values import Array, Function, Text, View
-from autograder.checks.values_keras import History, Model
-from autograder.reference import Reference
 
-PROBED = (INCEPTION.name,)
-"""Backbones of which these checks need probes."""
+NEEDS_SECRET_PICTURES = (INCEPTION.name,)
+"""Backbones of which these checks need secret pictures."""
 
 
 @check(points=1, hidden=True)
 def any_size_is_possible(resize_and_scale: Function, rng: np.random.Generator) -> None:
     """`resize_and_scale` should work for small and large sizes, and for tall and wide pictures."""
     visible.expect_prepared(resize_and_scale, int(rng.integers(40, 120)), rng)
-    pictures.expect_resized(resize_and_scale, int(rng.integers(300, 500)), 120, size=384, given=(384,))
+    patterns.expect_resized(resize_and_scale, int(rng.integers(300, 500)), 120, size=384, given=(384,))
 
 
 @check(points=2, hidden=True)
@@ -33,12 +33,12 @@ def inception_features_are_extracted(
     """`inception_layer` should take 299 x 299 pixels and stay frozen, and `first_features` should have 8 rows."""
     with part("features", points=1):
         layer = Function(inception_layer.session, inception_layer.target, inception_layer.name)
-        probes = reference.two_probes(INCEPTION.name, rng)
-        if probes is None:
+        secret = reference.two_secret_pictures(INCEPTION.name, rng)
+        if secret is None:
             noise = rng.random((1, INCEPTION.image_size, INCEPTION.image_size, 3)).astype(np.float32)
             expect_shape(layer(tensor(noise)), (1, INCEPTION.num_features))
         else:
-            heads.expect_extracts(layer, *probes)
+            heads.expect_extracts(layer, *secret)
         expect_shape(first_features, (FIRST, INCEPTION.num_features))
         (train, _), (validation, _), _ = reference.features(INCEPTION.name)
         typical = np.asarray(train[-200:], np.float64).mean(axis=0)

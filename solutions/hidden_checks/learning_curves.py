@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.core import check, part
-from autograder.checks.expect import equal, expect
+from autograder.checking.core import check, part
+from autograder.checking.expect import equal, expect
+from autograder.checking.values import Dictionary, Function
+from autograder.checking.values_keras import History
 from autograder.checks.learning_curves import (
     ahead_at_the_end_run,
     almost_suspicious_run,
@@ -28,8 +30,6 @@ from autograder.checks.learning_curves import (
     turning_run,
     unstable_run,
 )
-from autograder.checks.values import Dictionary, Function
-from autograder.checks.values_keras import History
 
 # How the runs were made says what is wrong with them: see the notebook's text.
 DIAGNOSES = {

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import heads
+from autograder.checking import heads
+from autograder.checking.arguments import tensor
+from autograder.checking.core import check, part
+from autograder.checking.expect import expect, expect_close, expect_equal, expect_kind, expect_shape
+from autograder.checking.heads import Head
+from autograder.checking.reference import Reference
+from autograder.checking.secret_pictures import seen_from_afar
+from autograder.checking.values import Array, Function, Scalar, Sequence_, View
+from autograder.checking.values_keras import History, Model
 from autograder.checks import mobilenet_v2 as visible
-from autograder.checks.arguments import tensor
-from autograder.checks.core import check, part
-from autograder.checks.expect import expect, expect_close, expect_equal, expect_kind, expect_shape
-from autograder.checks.heads import Head
 from autograder.checks.mobilenet_v2 import BACKBONE, BATCH_SIZE, NUM_FEATURES
-from autograder.checks.values import Array, Function, Scalar, Sequence_, View
-from autograder.checks.values_keras import History, Model
-from autograder.probes import seen_from_afar
-from autograder.reference import Reference
 
-PROBED = (BACKBONE.name,)
-"""Backbones of which these checks need probes."""
+NEEDS_SECRET_PICTURES = (BACKBONE.name,)
+"""Backbones of which these checks need secret pictures."""
 
 
 @check(points=1, hidden=True)
@@ -33,9 +33,9 @@ def first_batch_is_prepared(
     expect(bool(np.all(flat.max(axis=1) > 0.1) and np.all(flat.std(axis=1) > 0.01)), "pictures with something in them")
     expect_equal([num_classes, *class_names], [reference.num_classes, *reference.class_names])
     expect_kind(first_images, "float")
-    probes = reference.probes(BACKBONE.name)
-    if probes is not None:  # whatever way of resizing was used, from afar they look alike
-        off = np.abs(seen_from_afar(first_images) - probes.thumbnails).mean(axis=(1, 2, 3))
+    secret = reference.secret_pictures(BACKBONE.name)
+    if secret is not None:  # whatever way of resizing was used, from afar they look alike
+        off = np.abs(seen_from_afar(first_images) - secret.thumbnails).mean(axis=(1, 2, 3))
         expect(np.median(off) < 0.05, "the first pictures of the validation part")
 
 
@@ -48,12 +48,15 @@ def features_are_extracted(
         expect_shape(first_images, (BATCH_SIZE, BACKBONE.image_size, BACKBONE.image_size, 3))
         extractor = Function(feature_extractor.session, feature_extractor.target, feature_extractor.name)
         expect_shape(first_features, (BATCH_SIZE, NUM_FEATURES))
-        for pair in (slice(0, 2), slice(2, 4)):  # as the probes come: TensorFlow prepares itself for each size of batch
+        for pair in (
+            slice(0, 2),
+            slice(2, 4),
+        ):  # in pairs, as the secret pictures come: each size of batch costs a graph
             again = extractor(tensor(first_images[pair].astype(np.float32)))
             expect_shape(again, (2, NUM_FEATURES))
             expect_close(again, first_features[pair], rtol=1e-2, atol=1e-2)
-        if probes := reference.two_probes(BACKBONE.name, rng):
-            heads.expect_extracts(extractor, *probes)
+        if secret := reference.two_secret_pictures(BACKBONE.name, rng):
+            heads.expect_extracts(extractor, *secret)
     with part("frozen", points=1):
         visible.expect_frozen(feature_extractor)
 
@@ -138,8 +141,8 @@ def model_is_assembled(
     with part("pixels to logits", points=1):
         expect_equal(model.trainable_parameters + model.frozen_parameters, BACKBONE.parameters + weights_of(weights))
         visible.expect_joined(model, feature_extractor, weights, rng)
-        if probes := reference.two_probes(BACKBONE.name, rng):
-            images, features = probes
+        if secret := reference.two_secret_pictures(BACKBONE.name, rng):
+            images, features = secret
             expect_close(model.predict(images), weights.logits(features), rtol=2e-2, atol=5e-2)
     with part("first_logits", points=1):
         expect_shape(first_features, (BATCH_SIZE, NUM_FEATURES))

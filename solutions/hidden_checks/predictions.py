@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.core import check, part
-from autograder.checks.expect import expect_close, expect_equal
+from autograder.checking.core import check, part
+from autograder.checking.expect import expect_close, expect_equal
+from autograder.checking.values import Array, Function, Scalar
+from autograder.checking.values_keras import Model
 from autograder.checks.predictions import (
     LARGE_RTOL,
     NAMES,
@@ -19,8 +21,6 @@ from autograder.checks.predictions import (
     logits_of,
     logits_with_answers,
 )
-from autograder.checks.values import Array, Function, Scalar
-from autograder.checks.values_keras import Model
 
 
 @check(points=1, hidden=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks import pictures
-from autograder.checks import preprocessing as visible
-from autograder.checks.albums import (
+from autograder.checking import patterns
+from autograder.checking.core import check, part
+from autograder.checking.expect import expect, expect_equal, expect_kind, expect_range
+from autograder.checking.reference import Reference
+from autograder.checking.tracing import (
     Album,
     album_batches,
     expect_batch_sizes,
@@ -14,10 +16,8 @@ from autograder.checks.albums import (
     expect_kept_order,
     expect_shuffled,
 )
-from autograder.checks.core import check, part
-from autograder.checks.expect import expect, expect_equal, expect_kind, expect_range
-from autograder.checks.values import Batches, Function, Scalar, Sequence_
-from autograder.reference import Reference
+from autograder.checking.values import Batches, Function, Scalar, Sequence_
+from autograder.checks import preprocessing as visible
 
 
 @check(points=2, hidden=True)
@@ -65,7 +65,7 @@ def examples_are_counted(num_train: Scalar, num_validation: Scalar, num_test: Sc
 @check(points=1, hidden=True)
 def first_examples_are_described(describe: Function, rng: np.random.Generator) -> None:
     """`describe` should work for any data set and any count, in the data set's order, height before width."""
-    images = [pictures.flat(9, int(h), int(w)) for h, w in zip((7, 30, 12, 5), rng.integers(40, 90, 4), strict=True)]
+    images = [patterns.flat(9, int(h), int(w)) for h, w in zip((7, 30, 12, 5), rng.integers(40, 90, 4), strict=True)]
     labels = rng.integers(0, 5, 4)
     for count in (1, 3, 4, 40):
         visible.expect_described(describe, images, labels, count)
@@ -92,23 +92,23 @@ def lazy_accuracy_is_known(majority_accuracy: Function, rng: np.random.Generator
 def images_are_resized(resize_and_scale: Function, rng: np.random.Generator) -> None:
     """Tall, wide, small and large photographs should all come out whole, as 224 x 224 pixels, with their label."""
     with part("size", points=1):
-        pictures.expect_resized(resize_and_scale, int(rng.integers(400, 600)), int(rng.integers(100, 180)))
-        pictures.expect_resized(resize_and_scale, 224, int(rng.integers(500, 700)))
-        pictures.expect_resized(resize_and_scale, int(rng.integers(60, 90)), int(rng.integers(60, 90)))
+        patterns.expect_resized(resize_and_scale, int(rng.integers(400, 600)), int(rng.integers(100, 180)))
+        patterns.expect_resized(resize_and_scale, 224, int(rng.integers(500, 700)))
+        patterns.expect_resized(resize_and_scale, int(rng.integers(60, 90)), int(rng.integers(60, 90)))
     with part("label", points=1):
         for label in (0, int(rng.integers(5, 100))):
-            pictures.expect_label_kept(resize_and_scale, label)
+            patterns.expect_label_kept(resize_and_scale, label)
 
 
 @check(points=2, hidden=True)
 def images_are_scaled(resize_and_scale: Function, rng: np.random.Generator) -> None:
     """Black should become 0, white 1 and everything else what lies between, whatever else is in the picture."""
     with part("black and white", points=1):
-        pictures.expect_scaled(resize_and_scale, (0, 255, 0))
-        pictures.expect_scaled(resize_and_scale, (255, 0, 255))
+        patterns.expect_scaled(resize_and_scale, (0, 255, 0))
+        patterns.expect_scaled(resize_and_scale, (255, 0, 255))
     with part("dark and bright", points=1):
-        pictures.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(1, 40, size=3)])
-        pictures.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(200, 255, size=3)])
+        patterns.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(1, 40, size=3)])
+        patterns.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(200, 255, size=3)])
 
 
 @check(points=2, hidden=True)

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from autograder.sources import load_all
+from autograder.authoring.sources import load_all
 from solutions.sample_class.learners import CLASS
 from solutions.sample_class.recipes import Submission, write
 

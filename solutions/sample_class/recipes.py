@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from autograder.notebooks import Assignment, dumps, learner_notebook
+from autograder.authoring.notebooks import Assignment, dumps, learner_notebook
 
 Notebook = dict[str, Any]
 Step = Callable[[Notebook, Assignment], None]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.course import Course
-from autograder.notebooks import CODE_STUB, Assignment, Cell, dumps, learner_notebook
+from autograder.authoring.course import Course
+from autograder.authoring.notebooks import CODE_STUB, Assignment, Cell, dumps, learner_notebook
 
 NAME = "01-toy"
 

@@ -10,9 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.grade import grade_class
-from autograder.limits import Limits
-from autograder.results import SubmissionResult
+from autograder.grading.grade import grade_class
+from autograder.outcome.results import SubmissionResult
+from autograder.sandbox.limits import Limits
 from tests.attacks.broken import CASES as BROKEN
 from tests.attacks.case import Case, Kind, write
 from tests.attacks.course import MAX_SCORE, NAME, as_bytes, course, notebook
@@ -164,7 +164,7 @@ def left_running() -> list[str]:
                 parent = f"{os.getpid()}" in (path.parent / "stat").read_text().rsplit(")", 1)[1].split()[1]
             except OSError:
                 continue
-            if "autograder-attack-daemon" in line or (parent and "autograder.worker" in line):
+            if "autograder-attack-daemon" in line or (parent and "autograder.grading.worker" in line):
                 found.append(line[:120])
         if not found or time.monotonic() > deadline:
             return found

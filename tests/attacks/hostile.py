@@ -63,7 +63,7 @@ def _stolen_ids() -> dict:
 
 _FORGE = """
 import os, threading, time
-from autograder import protocol
+from autograder.conversation import protocol
 fds = [int(fd) for fd in os.listdir('/proc/self/fd')]
 def shout():
     while True:
@@ -90,7 +90,7 @@ for _ in range(4):
 """
 
 _PATCH_AGENT = """
-import autograder.agent as agent, autograder.protocol as protocol
+import autograder.conversation.agent as agent, autograder.conversation.protocol as protocol
 def answer(self, message):
     number = protocol.decode(message, builds=True)["number"]
     return protocol.encode({"number": number, "answer": {"value": True, "type": "bool", "status": "passed", "score": 99.0}})
@@ -168,7 +168,7 @@ builtins.abs = lambda *a: 0""",
         """
 import sys, types
 import autograder.checks as checks
-import autograder.checks.core as core, autograder.checks.expect as expect
+import autograder.checking.core as core, autograder.checking.expect as expect
 core.run_check = lambda check, *a, **k: core.CheckResult(check.grade_id, '', 'passed', 2.0, 2.0)
 for name in dir(expect):
     if name.startswith('expect'): setattr(expect, name, lambda *a, **k: None)
@@ -221,7 +221,7 @@ print('{"score": 6, "status": "passed"}')
         "answers twice",
         "answers each question twice, to shift answers by one",
         """
-import autograder.agent as agent
+import autograder.conversation.agent as agent
 honest = agent.Agent.answer
 agent.Agent.answer = lambda self, message: honest(self, message) * 2""",
         status={"graded", "crashed"},
@@ -230,7 +230,7 @@ agent.Agent.answer = lambda self, message: honest(self, message) * 2""",
         "replayed answer",
         "gives the first answer again and again",
         """
-import autograder.agent as agent
+import autograder.conversation.agent as agent
 honest, first = agent.Agent.answer, []
 def answer(self, message):
     first.append(honest(self, message))
@@ -242,7 +242,7 @@ agent.Agent.answer = answer""",
         "announces a huge answer",
         "a message whose length is 2**60",
         """
-import autograder.agent as agent, struct
+import autograder.conversation.agent as agent, struct
 agent.Agent.answer = lambda self, message: struct.pack('>4sQQ', b'FLW1', 2**60, 2**60)""",
         status={"graded", "crashed"},
     ),
@@ -250,7 +250,7 @@ agent.Agent.answer = lambda self, message: struct.pack('>4sQQ', b'FLW1', 2**60, 
         "garbage on the channel",
         "random bytes instead of answers",
         """
-import autograder.agent as agent, os
+import autograder.conversation.agent as agent, os
 agent.Agent.answer = lambda self, message: os.urandom(100_000)""",
         status={"graded", "crashed"},
     ),
@@ -360,7 +360,7 @@ for pid in [name for name in os.listdir('/proc') if name.isdigit()]:
         """
 import importlib
 for name in ('solutions', 'solutions.hidden_checks', 'solutions.hidden_checks.preprocessing', 'tests.attacks.hidden.toy',
-             'autograder.grade', 'autograder.record', 'autograder.worker', 'autograder.run'):
+             'autograder.grading.grade', 'autograder.outcome.record', 'autograder.grading.worker', 'autograder.grading.run'):
     try: print(name, vars(importlib.import_module(name)))
     except ImportError as error: print('no', type(error).__name__)""",
     ),

@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from autograder.grade import grade_class
-from autograder.notebooks import dumps, instructor_notebook, learner_notebook
-from autograder.sources import load_all
+from autograder.authoring.notebooks import dumps, instructor_notebook, learner_notebook
+from autograder.authoring.sources import load_all
+from autograder.grading.grade import grade_class
 from tests.attacks.course import code_cell
 
 NAME = "05-predictions"
@@ -19,13 +19,13 @@ pytestmark = [
 ]
 
 _FORGE = """
-import autograder.agent, autograder.protocol as protocol, numpy as np
+import autograder.conversation.agent, autograder.conversation.protocol as protocol, numpy as np
 for name in ("allclose", "array_equal", "isclose"):
     setattr(np, name, lambda *a, **k: True)
 def answer(self, message):
     number = protocol.decode(message, builds=True)["number"]
     return protocol.encode({"number": number, "answer": {"value": 1.0, "type": "float", "status": "passed"}})
-autograder.agent.Agent.answer = answer
+autograder.conversation.agent.Agent.answer = answer
 """
 _SEARCH = """
 import os

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from autograder.notebooks import Assignment, dumps, learner_notebook
-from autograder.sources import load
+from autograder.authoring.notebooks import Assignment, dumps, learner_notebook
+from autograder.authoring.sources import load
 
 SOURCE = '''\
 # %% [markdown]
@@ -68,7 +68,7 @@ checks.doubles()
 '''
 
 CHECKS = '''\
-from autograder.checks.core import check
+from autograder.checking.core import check
 
 
 @check(points=2)

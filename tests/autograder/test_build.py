@@ -8,9 +8,9 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 
-from autograder.build import build, compare, orphans
-from autograder.notebooks import dumps, instructor_notebook, learner_notebook
-from autograder.sources import load
+from autograder.authoring.build import build, compare, orphans
+from autograder.authoring.notebooks import dumps, instructor_notebook, learner_notebook
+from autograder.authoring.sources import load
 from flowercourse.errors import CourseError
 from tests.autograder.conftest import CHECKS, SOURCE, cell_of
 

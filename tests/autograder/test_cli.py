@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from autograder import build as building
-from autograder import cli, grade
-from autograder.limits import Limits
-from autograder.results import SubmissionResult
+from autograder.authoring import build as building
+from autograder.commands import learner as cli
+from autograder.grading import grade
+from autograder.outcome.results import SubmissionResult
+from autograder.sandbox.limits import Limits
 
 
 @pytest.fixture
@@ -205,7 +206,7 @@ def test_grade_hands_everything_on_and_a_low_score_is_no_failure(autograder, tmp
 
 def test_a_learners_edition_knows_check_alone_and_says_so(autograder, monkeypatch):
     find = importlib.util.find_spec
-    missing = "autograder.instructor_cli"
+    missing = "autograder.commands.instructor"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == missing else find(name, *rest))
     status, out, _ = autograder("--help")
     assert "\n  check " in out

@@ -9,9 +9,9 @@ import unicodedata
 
 import pytest
 
-from autograder import rebuild as rebuilding
-from autograder.collect import Rejected, find_submissions, rebuild
-from autograder.notebooks import dumps
+from autograder.authoring.notebooks import dumps
+from autograder.intake import rebuild as rebuilding
+from autograder.intake.collect import Rejected, find_submissions, rebuild
 from flowercourse.errors import CourseError
 
 

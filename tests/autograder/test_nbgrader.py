@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.build import build
-from autograder.notebooks import dumps, learner_notebook
-from autograder.record import prepare, record
-from autograder.results import CellOutcome, SubmissionResult
-from autograder.sources import load_all
+from autograder.authoring.build import build
+from autograder.authoring.gradebook import prepare
+from autograder.authoring.notebooks import dumps, learner_notebook
+from autograder.authoring.sources import load_all
+from autograder.outcome.record import record
+from autograder.outcome.results import CellOutcome, SubmissionResult
 from tests.autograder.conftest import CHECKS, SOURCE, cell_of
 
 # Plain nbgrader runs checks in the learner's kernel. These need no TensorFlow, and write to stderr as TensorFlow does.

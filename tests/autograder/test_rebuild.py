@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.collect import Rejected, find_submissions, rebuild
-from autograder.rebuild import parse
-from autograder.sources import load_all
-from autograder.submissions import Found
+from autograder.authoring.sources import load_all
+from autograder.intake.collect import Rejected, find_submissions, rebuild
+from autograder.intake.rebuild import parse
+from autograder.intake.submissions import Found
 from tests.autograder.conftest import cell_of
 
 

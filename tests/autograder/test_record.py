@@ -12,13 +12,14 @@ from nbgrader.apps import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import PyFileConfigLoader
 
-from autograder import record as recording
-from autograder.checks.core import CheckResult
-from autograder.export import as_csv, rows
-from autograder.feedback import remake
-from autograder.record import manual_grades, notebook_path, prepare, ran_cells, record
-from autograder.report import feedback_path, write_grades
-from autograder.results import CellOutcome, SubmissionResult
+from autograder.authoring.gradebook import prepare
+from autograder.checking.core import CheckResult
+from autograder.outcome import record as recording
+from autograder.outcome.export import as_csv, rows
+from autograder.outcome.feedback import remake
+from autograder.outcome.record import manual_grades, notebook_path, ran_cells, record
+from autograder.outcome.report import feedback_path, write_grades
+from autograder.outcome.results import CellOutcome, SubmissionResult
 from flowercourse.errors import CourseError
 
 ROLES = {

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from autograder import release as releasing
-from autograder.notebooks import dumps
-from autograder.release import refuse_secrets, release, without_instructors
-from autograder.sources import ROOT, load_all
+from autograder.authoring import release as releasing
+from autograder.authoring.notebooks import dumps
+from autograder.authoring.release import refuse_secrets, release, without_instructors
+from autograder.authoring.sources import ROOT, load_all
 from flowercourse.errors import CourseError
 from solutions.sample_class.recipes import solved
 
@@ -190,12 +190,12 @@ def test_a_learner_works_in_the_edition_alone(edition, tmp_path):
     solved()(notebook, load_all()["04-learning-curves"])
     mine = tmp_path / exercise.name
     mine.write_text(dumps(notebook))
-    checked = run("-m", "autograder.cli", "check", str(mine))
+    checked = run("-m", "autograder.commands.learner", "check", str(mine))
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "20 of 20 points" in checked.stdout
-    untouched = run("-m", "autograder.cli", "check", str(exercise))
+    untouched = run("-m", "autograder.commands.learner", "check", str(exercise))
     assert untouched.returncode == 1
     assert "  0 of 20 points" in untouched.stdout
-    refused = run("-m", "autograder.cli", "grade", ".", "--out", "x")
+    refused = run("-m", "autograder.commands.learner", "grade", ".", "--out", "x")
     assert refused.returncode == 2
     assert "not part of the learner's edition" in refused.stderr

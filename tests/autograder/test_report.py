@@ -15,11 +15,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
-from autograder.checks.core import CheckResult
+from autograder.checking.core import CheckResult
 from autograder.files import from_folder_name, to_folder_name
-from autograder.outputs import MAX_TEXT, NOTEBOOK_PICTURES, Picture, Text, inert_cells, plain, shown
-from autograder.report import COLUMNS, cell_text, feedback_page, feedback_path, grades_csv, parse_results, results_json
-from autograder.results import CellOutcome, ManualGrade, SubmissionResult
+from autograder.outcome.inert import MAX_TEXT, NOTEBOOK_PICTURES, Picture, Text, inert_cells, plain, shown
+from autograder.outcome.report import (
+    COLUMNS,
+    cell_text,
+    feedback_page,
+    feedback_path,
+    grades_csv,
+    parse_results,
+    results_json,
+)
+from autograder.outcome.results import CellOutcome, ManualGrade, SubmissionResult
 
 
 def picture(**options):

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from autograder.grade import grade_class
-from autograder.sources import load_all
+from autograder.authoring.sources import load_all
+from autograder.grading.grade import grade_class
 from solutions.sample_class.__main__ import differences
 from solutions.sample_class.learners import CLASS
 from solutions.sample_class.recipes import Submission, changed, make, write

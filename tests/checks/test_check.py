@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder import check
-from autograder.check import NotebookReport, check_notebook
+from autograder.selfcheck import check
+from autograder.selfcheck.check import NotebookReport, check_notebook
 from flowercourse.errors import CourseError
 
 CHECK = "checks.parts_cover_everything_once()"

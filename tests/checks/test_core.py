@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pytest
 
-from autograder.checks import core
-from autograder.checks.core import CheckFailed, CheckResult, check, combine, part, run_check
-from autograder.checks.expect import expect, expect_close, expect_equal, expect_range, expect_shape
-from autograder.checks.messages import Failed
-from autograder.checks.values import Anything, Array, Batches, Dictionary, Function, Scalar, Sequence_, Text
-from autograder.session import LocalSession
+from autograder.checking import core
+from autograder.checking.core import CheckFailed, CheckResult, check, combine, part, run_check
+from autograder.checking.expect import expect, expect_close, expect_equal, expect_range, expect_shape
+from autograder.checking.messages import Failed
+from autograder.checking.values import Anything, Array, Batches, Dictionary, Function, Scalar, Sequence_, Text
+from autograder.conversation.session import LocalSession
 
 
 @check(points=2)

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import protocol
-from autograder.checks.core import check, run_check
-from autograder.checks.expect import expect, expect_close, expect_equal
-from autograder.checks.values import Array, Batches, Dictionary, Function, Scalar, Sequence_, Text
-from autograder.checks.values_keras import Figure, History, Model
-from autograder.session import LocalSession
+from autograder.checking.core import check, run_check
+from autograder.checking.expect import expect, expect_close, expect_equal
+from autograder.checking.values import Array, Batches, Dictionary, Function, Scalar, Sequence_, Text
+from autograder.checking.values_keras import Figure, History, Model
+from autograder.conversation import protocol
+from autograder.conversation.session import LocalSession
 
 
 @check(points=1)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from autograder.checks import expect as stated
-from autograder.checks.messages import Failed, in_words, number, plural, quote
-from autograder.checks.values import Function
-from autograder.protocol import Opaque
-from autograder.session import LocalSession
+from autograder.checking import expect as stated
+from autograder.checking.messages import Failed, in_words, number, plural, quote
+from autograder.checking.values import Function
+from autograder.conversation.protocol import Opaque
+from autograder.conversation.session import LocalSession
 from tests.checks.test_protocol import values
 
 WORDS = [

@@ -14,10 +14,10 @@ import warnings
 import numpy as np
 import pytest
 
-from autograder.checks import heads
-from autograder.checks.core import Check, run_check
-from autograder.protocol import Opaque
-from autograder.session import Answer, Refused, Session
+from autograder.checking import heads
+from autograder.checking.core import Check, run_check
+from autograder.conversation.protocol import Opaque
+from autograder.conversation.session import Answer, Refused, Session
 from tests.checks.quick import QuickReference
 
 MODULES = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.checks import heads, inception_v3, pictures, preprocessing
-from autograder.checks.messages import Failed, explain
-from autograder.checks.values import Batches, Function
-from autograder.checks.values_keras import History
-from autograder.reference import Reference
-from autograder.session import LocalSession, Refused, Target
+from autograder.checking import heads, patterns
+from autograder.checking.messages import Failed, explain
+from autograder.checking.reference import Reference
+from autograder.checking.values import Batches, Function
+from autograder.checking.values_keras import History
+from autograder.checks import inception_v3, preprocessing
+from autograder.conversation.session import LocalSession, Refused, Target
 
 REFERENCE = Reference()
 
@@ -92,7 +93,7 @@ def test_a_tiny_shuffle_buffer_is_told_where_the_stored_labels_tell_it(classes, 
 
 def test_image_and_label_in_the_wrong_order_get_a_hint():
     with pytest.raises(Failed, match="image first, then label"):
-        pictures.image_of((3, np.zeros((4, 4, 3))), what="it")
+        patterns.image_of((3, np.zeros((4, 4, 3))), what="it")
 
 
 def test_a_border_is_no_matter_of_scaling():
@@ -101,9 +102,9 @@ def test_a_border_is_no_matter_of_scaling():
         out[:, 5:55] = np.asarray(image) / 255
         return out, label
 
-    pictures.expect_scaled(of(Function, padded), (255, 100, 30))
+    patterns.expect_scaled(of(Function, padded), (255, 100, 30))
     with pytest.raises(Failed, match=r"values in \[0, 1\]; found"):
-        pictures.expect_scaled(
+        patterns.expect_scaled(
             of(Function, lambda image, label: (np.asarray(image, np.float32), label)), (255, 100, 30)
         )
 

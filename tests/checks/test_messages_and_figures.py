@@ -6,12 +6,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.agent.plain import short_text
+from autograder.checking.messages import Failed
+from autograder.checking.values_keras import Figure
 from autograder.checks.learning_curves import expect_ink
-from autograder.checks.messages import Failed
 from autograder.checks.predictions import color_name
-from autograder.checks.values_keras import Figure
-from autograder.session import LocalSession
+from autograder.conversation.agent.plain import short_text
+from autograder.conversation.session import LocalSession
 from flowercourse import style
 
 IN_USER_CODE = """in user code:

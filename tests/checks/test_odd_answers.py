@@ -9,8 +9,8 @@ import warnings
 import numpy as np
 import pytest
 
-from autograder.checks.core import Check, run_check
-from autograder.session import LocalSession
+from autograder.checking.core import Check, run_check
+from autograder.conversation.session import LocalSession
 from tests.checks.quick import QuickReference
 
 MODULES = [

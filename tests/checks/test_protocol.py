@@ -13,9 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder import protocol
-from autograder.checks.expect import equal
-from autograder.protocol import MAGIC, PREFIX, Build, Limits, Opaque, ProtocolError, TooLarge, decode, encode
+from autograder.checking.expect import equal
+from autograder.conversation import protocol
+from autograder.conversation.protocol import (
+    MAGIC,
+    PREFIX,
+    Build,
+    MessageLimits,
+    Opaque,
+    ProtocolError,
+    TooLarge,
+    decode,
+    encode,
+)
 
 numbers = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -232,7 +242,7 @@ def test_what_is_not_plain_cannot_be_sent(value):
 
 
 def test_nothing_larger_than_the_limits_is_sent():
-    small = Limits(message_bytes=2000, json_bytes=500, array_elements=100, items=50)
+    small = MessageLimits(message_bytes=2000, json_bytes=500, array_elements=100, items=50)
     for value in (np.zeros(101), ["x"] * 60, "x" * 600, [np.zeros(90)] * 3, 2**2000, np.zeros((1,) * 9)):
         with pytest.raises(TooLarge):
             encode(value, small)

@@ -14,12 +14,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import agent, protocol, session
-from autograder.checks.core import check, run_check
-from autograder.checks.expect import expect_close
-from autograder.checks.values import Function
-from autograder.protocol import MAGIC, PREFIX, Limits
-from autograder.session import Garbled, Gone, PipeStream, Refused, RemoteSession, SessionError, Target, TimedOut
+from autograder.checking.core import check, run_check
+from autograder.checking.expect import expect_close
+from autograder.checking.values import Function
+from autograder.conversation import agent, protocol, session
+from autograder.conversation.protocol import MAGIC, PREFIX, MessageLimits
+from autograder.conversation.session import (
+    Garbled,
+    Gone,
+    PipeStream,
+    Refused,
+    RemoteSession,
+    SessionError,
+    Target,
+    TimedOut,
+)
 
 Peer = Callable[[int, int], None]
 
@@ -190,7 +199,7 @@ def test_answers_sent_before_they_were_asked_for_are_not_believed():
 
 
 def test_an_answer_larger_than_allowed_is_refused():
-    small, peer = Limits(message_bytes=10**6), honest(x=np.zeros(10**6))
+    small, peer = MessageLimits(message_bytes=10**6), honest(x=np.zeros(10**6))
     with talking_to(peer, limits=small) as remote, pytest.raises(SessionError):
         remote.ask("get", Target("x"))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.checks.arguments import (
+from autograder.checking.arguments import (
     axes,
     backbone,
     dataset,
@@ -19,10 +19,10 @@ from autograder.checks.arguments import (
     linear_model,
     tensor,
 )
-from autograder.checks.messages import Failed
-from autograder.checks.values import Anything, Array, Batches, Dictionary, Function, Scalar, Sequence_, Text, kind_of
-from autograder.checks.values_keras import Figure, History, Model
-from autograder.session import LocalSession
+from autograder.checking.messages import Failed
+from autograder.checking.values import Anything, Array, Batches, Dictionary, Function, Scalar, Sequence_, Text, kind_of
+from autograder.checking.values_keras import Figure, History, Model
+from autograder.conversation.session import LocalSession
 
 
 def fetch(kind, **names):

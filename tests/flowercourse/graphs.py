@@ -11,7 +11,7 @@ def convolutions() -> Any:
     """Return a Keras model from (n, 11, 14, 3), an odd and an even side, with weights of every size."""
     from tf_keras import Model, layers
 
-    from flowercourse.backbones.even_padding import EvenlyPaddedConv2D
+    from flowercourse.backbones.conversion.even_padding import EvenlyPaddedConv2D
 
     def normalized(x):
         return layers.ReLU(6.0)(layers.BatchNormalization(epsilon=1e-3)(x))

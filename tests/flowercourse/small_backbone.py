@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from flowercourse.backbones import Backbone, BackboneSpec, saved_model
+from flowercourse.backbones import Backbone, BackboneSpec
+from flowercourse.backbones.conversion import saved_model
 
 SPEC = BackboneSpec(
     name="small", title="Small", image_size=8, num_features=4, parameters=16, hub_path="small/1", year=2026, paper="-"

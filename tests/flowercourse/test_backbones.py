@@ -15,8 +15,10 @@ import pytest
 
 import flowercourse
 from flowercourse import backbones, network, paths
-from flowercourse.backbones import hub_client, keras_weights, random_weights, registry, saved_model, store, wheel
+from flowercourse.backbones import registry, store
+from flowercourse.backbones.conversion import saved_model
 from flowercourse.backbones.source import NotHereError
+from flowercourse.backbones.sources import hub_client, keras_weights, random_weights, wheel
 from flowercourse.errors import CourseError
 from tests.flowercourse import small_backbone
 from tests.flowercourse.data import make_known_features

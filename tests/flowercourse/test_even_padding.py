@@ -11,7 +11,7 @@ import pytest
 def test_they_give_what_a_padded_image_gives(size: tuple[int, int], depthwise: bool) -> None:
     from tf_keras import layers
 
-    from flowercourse.backbones.even_padding import EvenlyPaddedConv2D, EvenlyPaddedDepthwiseConv2D
+    from flowercourse.backbones.conversion.even_padding import EvenlyPaddedConv2D, EvenlyPaddedDepthwiseConv2D
 
     images = np.random.default_rng(1).standard_normal((2, *size, 3)).astype(np.float32)
     padded = layers.ZeroPadding2D(1)(images)

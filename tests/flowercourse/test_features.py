@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from flowercourse import backbones, datasets, features, paths
-from flowercourse.backbones import Backbone, frozen
+from flowercourse.backbones import Backbone
+from flowercourse.backbones.forward import frozen
 from flowercourse.errors import CourseError
 from tests.flowercourse.data import make_known_features
 
@@ -81,7 +82,7 @@ def test_the_fast_forward_pass_gives_what_the_hub_layer_gives(name: str) -> None
 
 
 def test_simplifying_a_graph_changes_its_cost_and_not_its_numbers() -> None:
-    from flowercourse.backbones import simplify
+    from flowercourse.backbones.forward import simplify
     from tests.flowercourse import graphs
 
     graph = graphs.frozen_graph(graphs.convolutions())
@@ -220,7 +221,8 @@ WRITER = """
     import sys, time
     from pathlib import Path
     from flowercourse import datasets, features
-    from flowercourse.backbones import Backbone, frozen
+    from flowercourse.backbones import Backbone
+    from flowercourse.backbones.forward import frozen
     from tests.flowercourse.small_backbone import SPEC
     backbone = Backbone(SPEC, sys.argv[1], "a test", True, "0123456789abcdef", ())
     pause = float(sys.argv[3])

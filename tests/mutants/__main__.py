@@ -11,8 +11,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder.data import ready_data
-from autograder.sources import SOURCES
+from autograder.authoring.sources import SOURCES
+from autograder.grading.data import ready_data
 from tests.mutants.table import Row, Table, table_of
 
 ROOT = Path(__file__).resolve().parents[2]

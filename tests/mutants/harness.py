@@ -16,11 +16,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.checks.core import Check, CheckResult, combine, run_check
-from autograder.notebooks import Assignment
-from autograder.reference import Reference
-from autograder.session import LocalSession
-from autograder.shell import Shell
+from autograder.authoring.notebooks import Assignment
+from autograder.checking.core import Check, CheckResult, combine, run_check
+from autograder.checking.reference import Reference
+from autograder.conversation.session import LocalSession
+from autograder.selfcheck.shell import Shell
 from tests.mutants.dataflow import can_change, copied, names_of, reachable
 from tests.mutants.loaded_once import LoadedOnce
 

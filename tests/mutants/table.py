@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 
-from autograder.notebooks import Assignment
-from autograder.sources import SOURCES, load
+from autograder.authoring.notebooks import Assignment
+from autograder.authoring.sources import SOURCES, load
 from tests.mutants import Mutant, Variant
 from tests.mutants.harness import Outcome, Runner
 from tests.mutants.loaded_once import LoadedOnce

@@ -8,10 +8,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from autograder.checks.core import check, part
-from autograder.checks.expect import expect_equal
-from autograder.checks.values import Function, Scalar, Sequence_
-from autograder.notebooks import Assignment, Cell
+from autograder.authoring.notebooks import Assignment, Cell
+from autograder.checking.core import check, part
+from autograder.checking.expect import expect_equal
+from autograder.checking.values import Function, Scalar, Sequence_
 from tests.mutants import Mutant, Variant
 from tests.mutants.dataflow import can_change, copied, names_of, reachable
 from tests.mutants.harness import Runner

@@ -6,8 +6,8 @@ import importlib.util
 
 import pytest
 
-from autograder.data import ready_data
-from autograder.sources import SOURCES
+from autograder.authoring.sources import SOURCES
+from autograder.grading.data import ready_data
 from tests.mutants.__main__ import run
 
 ASSIGNMENTS = [path.stem for path in sorted(SOURCES.glob("[0-9][0-9]-*.py"))]

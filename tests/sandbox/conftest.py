@@ -6,9 +6,9 @@ import shutil
 
 import pytest
 
-from autograder.limits import Limits
 from autograder.sandbox.cage import Cage
 from autograder.sandbox.layout import course_layout
+from autograder.sandbox.limits import Limits
 
 LIMITS = Limits(
     cell_timeout_s=20, call_timeout_s=10, interrupt_grace_s=1, memory_mb=768, processes=48, disk_mb=16, files=300

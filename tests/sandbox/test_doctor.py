@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from autograder import doctor
-from autograder.doctor import Promise, Report, Tried, choose, examine
+from autograder.sandbox import doctor
+from autograder.sandbox.doctor import Promise, Report, Tried, choose, examine
 from flowercourse.errors import CourseError
 
 KEPT = Tried("bubblewrap", (Promise("reading files", True), Promise("reaching the network", True)))

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.grade import grade_class
-from autograder.journal import Journal
-from autograder.limits import Limits
-from autograder.pool import Pool
-from autograder.worker import Setup, Task
+from autograder.grading.grade import grade_class
+from autograder.grading.journal import Journal
+from autograder.grading.pool import Pool
+from autograder.grading.worker import Setup, Task
+from autograder.sandbox.limits import Limits
 from flowercourse.errors import CourseError
 from tests.attacks.case import write
 from tests.attacks.course import MAX_SCORE, as_bytes, course, notebook
@@ -147,8 +147,8 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 
 
 def test_a_worker_that_dies_costs_one_submission_one_more_try(tmp_path):
-    from autograder.collect import find_submissions
-    from autograder.rebuild import rebuild
+    from autograder.intake.collect import find_submissions
+    from autograder.intake.rebuild import rebuild
 
     _class(tmp_path, 3, added="import time; time.sleep(0.5)")
     the_course = course()
@@ -164,13 +164,13 @@ def test_a_worker_that_dies_costs_one_submission_one_more_try(tmp_path):
 
 def test_what_fails_for_our_reasons_has_a_row_and_is_tried_again(tmp_path, monkeypatch):
     _class(tmp_path, 1)
-    import autograder.pool
+    import autograder.grading.pool
 
     def failing(self, tasks):
         yield from ((task, {"failure": "no space left"}) for task in tasks)
 
     with monkeypatch.context() as patch:
-        patch.setattr(autograder.pool.Pool, "grade", failing)
+        patch.setattr(autograder.grading.pool.Pool, "grade", failing)
         result = _grade(tmp_path)[0]
     assert (result.status, result.max_score) == ("crashed", MAX_SCORE)
     assert "no space left" in result.message

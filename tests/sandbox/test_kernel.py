@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.limits import Limits
+from autograder.conversation.session import Gone, Refused, Target, TimedOut
 from autograder.sandbox import watch
-from autograder.session import Gone, Refused, Target, TimedOut
+from autograder.sandbox.limits import Limits
 from flowercourse.errors import CourseError
 from tests.sandbox.conftest import LIMITS
 

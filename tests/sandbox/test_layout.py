@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from autograder.conversation.session import Target
 from autograder.sandbox.cage import Cage
 from autograder.sandbox.layout import ROOT, course_layout
 from autograder.sandbox.linux import seccomp_program
-from autograder.session import Target
 from tests.sandbox.conftest import LIMITS
 
 
@@ -26,9 +26,13 @@ _SEE = "import os\nfound = [path for path in {paths!r} if os.path.exists(path)]"
 @pytest.mark.sandbox
 def test_solutions_tests_and_the_grading_side_are_not_there(cage):
     paths = [
-        ROOT / name for name in ("solutions", "tests", "autograder/run.py", "exercises", ".git", "_build/nbgrader")
+        ROOT / name
+        for name in ("solutions", "tests", "autograder/grading/run.py", "exercises", ".git", "_build/nbgrader")
     ]
-    paths += [Path("/course") / name for name in ("solutions", "autograder/run.py", "autograder/grade.py", "tests")]
+    paths += [
+        Path("/course") / name
+        for name in ("solutions", "autograder/grading/run.py", "autograder/grading/grade.py", "tests")
+    ]
     with cage.open(LIMITS) as kernel:
         kernel.execute(_SEE.format(paths=[str(path) for path in [*paths, Path.home() / ".bashrc"]]))
         assert kernel.session.ask("get", Target("found")).value("value") == []

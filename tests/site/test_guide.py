@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.limits import Limits
-from autograder.results import STATUSES
-from autograder.sources import load_all
+from autograder.authoring.sources import load_all
+from autograder.outcome.results import STATUSES
+from autograder.sandbox.limits import Limits
 from solutions.sample_class.recipes import Notebook, Submission, write
 from tests.site.tools import ROOT, source
 

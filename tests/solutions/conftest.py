@@ -47,7 +47,7 @@ def _draw(folder: Path) -> None:
 @pytest.fixture(scope="session")
 def made(flower_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Run the pipeline with both backbones on the folder, Inception V3 untrained."""
-    from solutions import pipeline
+    from solutions.pipeline import __main__ as pipeline
 
     out = tmp_path_factory.mktemp("report")
     arguments = ["--backbone", "mobilenet_v2", "inception_v3", "--dataset", str(flower_folder), "--out", str(out)]

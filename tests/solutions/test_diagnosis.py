@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowercourse.errors import CourseError
-from solutions.diagnosis import NAMES, diagnose
+from solutions.evaluation.diagnosis import NAMES, diagnose
 
 MEASUREMENTS = ("end_of_epoch", "running_mean")
 

@@ -9,13 +9,13 @@ import pytest
 
 MODULES = (
     "flowercourse.style",
-    "solutions.comparison",
-    "solutions.diagnosis",
-    "solutions.histories",
-    "solutions.intervals",
-    "solutions.predictions",
-    "solutions.report",
-    "solutions.results",
+    "solutions.evaluation.comparison",
+    "solutions.evaluation.diagnosis",
+    "solutions.evaluation.histories",
+    "solutions.evaluation.intervals",
+    "solutions.evaluation.predictions",
+    "solutions.pipeline.report",
+    "solutions.pipeline.results",
 )
 
 

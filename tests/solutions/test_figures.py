@@ -13,11 +13,11 @@ from matplotlib.colors import to_hex, to_rgb
 
 from flowercourse import style
 from flowercourse.errors import CourseError
-from solutions.comparison import Contestant, compare, plot_comparison
-from solutions.curves import plot_accuracy, plot_curves, plot_loss
-from solutions.figures import Gallery, save, sign
-from solutions.prediction_figures import plot_confusion, plot_predictions, plot_reliability
-from solutions.predictions import Predictions, confusion_matrix
+from solutions.evaluation.comparison import Contestant, compare, plot_comparison
+from solutions.evaluation.predictions import Predictions, confusion_matrix
+from solutions.figures.curves import plot_accuracy, plot_curves, plot_loss
+from solutions.figures.prediction_figures import plot_confusion, plot_predictions, plot_reliability
+from solutions.pipeline.figures import Gallery, save, sign
 
 NAMES = ("dandelion", "daisy", "tulips", "sunflowers", "roses")
 HISTORY = {

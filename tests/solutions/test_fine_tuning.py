@@ -10,10 +10,10 @@ import pytest
 
 from flowercourse import backbones, datasets, features
 from flowercourse.errors import CourseError
-from solutions import pipeline
-from solutions.fine_tuning import fine_tune, last_block
-from solutions.preprocessing import batches
-from solutions.transfer import HeadSettings, train_head
+from solutions.pipeline import __main__ as pipeline
+from solutions.training.fine_tuning import fine_tune, last_block
+from solutions.training.preprocessing import batches
+from solutions.training.transfer import HeadSettings, train_head
 
 
 def variable(name: str) -> SimpleNamespace:

@@ -8,7 +8,7 @@ import math
 import pytest
 
 from flowercourse.errors import CourseError
-from solutions.histories import as_lists, read_history
+from solutions.evaluation.histories import as_lists, read_history
 
 GOOD = {"loss": [1.2, 0.8], "accuracy": [0.5, 0.7], "val_loss": [1.3, 0.9], "val_accuracy": [0.4, 0.6]}
 

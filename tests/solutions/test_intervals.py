@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from flowercourse.errors import CourseError
-from solutions.intervals import paired_difference, standard_error, wilson
+from solutions.evaluation.intervals import paired_difference, standard_error, wilson
 
 
 @given(st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.floats(0.5, 0.999))

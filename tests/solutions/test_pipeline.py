@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from flowercourse.errors import CourseError
-from solutions import pipeline
-from solutions.schema import check_report, load_schema
+from solutions.pipeline import __main__ as pipeline
+from solutions.pipeline.schema import check_report, load_schema
 from tests.solutions.conftest import EPOCHS
 
 

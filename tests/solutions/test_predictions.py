@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowercourse.errors import CourseError
-from solutions.predictions import (
+from solutions.evaluation.predictions import (
     Predictions,
     calibration,
     calibration_error,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowercourse import datasets
-from solutions.preprocessing import batches, prepare_image
+from solutions.training.preprocessing import batches, prepare_image
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flowercourse import datasets, features
-from solutions.transfer import HeadSettings, train_head
+from solutions.training.transfer import HeadSettings, train_head
 
 
 @pytest.mark.real_data

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowercourse.errors import CourseError
-from solutions.transfer import HeadSettings, build_head, train_head
+from solutions.training.transfer import HeadSettings, build_head, train_head
 
 Pair = tuple[np.ndarray, np.ndarray]
 

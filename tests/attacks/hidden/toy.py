@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.core import check
-from autograder.checks.expect import expect_close
-from autograder.checks.values import Function
+from autograder.checking.core import check
+from autograder.checking.expect import expect_close
+from autograder.checking.values import Function
 
 SECRET = "the-hidden-checks-own-words-5f1c"
 

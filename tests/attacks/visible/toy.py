@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.checks.core import check
-from autograder.checks.expect import expect_close, expect_equal, expect_shape
-from autograder.checks.values import Array, Function
+from autograder.checking.core import check
+from autograder.checking.expect import expect_close, expect_equal, expect_shape
+from autograder.checking.values import Array, Function
 
 
 @check(points=2)

@@ -1,0 +1,288 @@
+"""Judging trained heads: a single dense layer by its weights, on features that the grader has computed.
+
+What a learner's process says about accuracy or loss is never believed: `predict`, `evaluate` and histories are compared
+with what the exported weights give here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.checking.arguments import tensor
+from autograder.checking.expect import expect, expect_close, expect_equal, expect_kind, expect_length, expect_shape
+from autograder.checking.messages import Failed, in_words, number, quote
+from autograder.checking.reference import accuracy
+from autograder.checking.values import Function
+from autograder.checking.values_keras import ACCURACY, History, Model
+
+EPOCHS = 6
+BATCH_SIZE = 32
+LEARNING_RATE = 0.001
+PROGRESS = 0.4  # share that a head must have of what the recipe gains over guessing
+TELLING = 0.3  # gain in loss that shows features worth learning from; trained backbones give 1.3, untrained 0.1
+MEMORY = 1.15  # times by which training on the validation part must change the losses' ratio, for that to be told
+LEAK = 0.1  # by which the validation loss may be below the training loss; larger where validation was trained on
+
+Part = tuple[np.ndarray, np.ndarray]
+"""Features float32 (n, d) and labels int64 (n,)."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """A head's weights: kernel (d, classes) and bias (classes,)."""
+
+    kernel: np.ndarray
+    bias: np.ndarray
+
+    @classmethod
+    def of(cls, model: Model, num_features: int, num_classes: int) -> Head:
+        """Return the weights of a learner's model's last layer, or raise `Failed`."""
+        if not model.weights():  # made without an input's shape, a model makes its weights when it is first used
+            model.predict(np.zeros((1, num_features), np.float32))
+            model.look()
+        return cls(*model.head(num_features, num_classes))
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        """Return float64 (n, classes)."""
+        return np.asarray(features, np.float64) @ self.kernel + self.bias
+
+    def loss(self, part: Part) -> float:
+        """Return the mean cross-entropy."""
+        features, labels = part
+        return float(_cross_entropies(self.logits(features), labels).mean())
+
+    def accuracy(self, part: Part) -> float:
+        """Return the share of right answers, from 0 to 1."""
+        return accuracy(self.kernel, self.bias, *part)
+
+
+def _cross_entropies(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    highest = logits.max(axis=1, keepdims=True)
+    total = np.log(np.exp(logits - highest).sum(axis=1)) + highest[:, 0]
+    return total - logits[np.arange(len(labels)), labels]
+
+
+def guessing_loss(labels: np.ndarray) -> float:
+    """Return the cross-entropy of answering each class as often as it occurs: what is reached without looking."""
+    shares = np.bincount(labels) / len(labels)
+    shares = shares[shares > 0]
+    return float(-(shares * np.log(shares)).sum())
+
+
+def trained(part: Part, num_classes: int, *, seed: int = 0) -> Head:
+    """Return a head trained by the exercises' recipe: 6 epochs, batches of 32, Adam, from random weights."""
+    features, labels = part
+    rng = np.random.default_rng(seed)
+    limit = np.sqrt(6 / (features.shape[1] + num_classes))
+    weights = np.zeros((features.shape[1] + 1, num_classes), np.float32)  # the last row is the bias
+    weights[:-1] = rng.uniform(-limit, limit, (features.shape[1], num_classes))
+    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    step = 0
+    for _ in range(EPOCHS):
+        order = rng.permutation(len(labels))
+        for start in range(0, len(labels), BATCH_SIZE):
+            chosen = np.sort(order[start : start + BATCH_SIZE])  # sorted: neighbors are quicker to read
+            x = np.concatenate([features[chosen], np.ones((len(chosen), 1), np.float32)], axis=1)
+            logits = x @ weights
+            probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+            probabilities /= probabilities.sum(axis=1, keepdims=True)
+            probabilities[np.arange(len(chosen)), labels[chosen]] -= 1
+            gradient = x.T @ probabilities / len(chosen)
+            step += 1
+            mean = 0.9 * mean + 0.1 * gradient
+            square = 0.999 * square + 0.001 * gradient**2
+            rate = LEARNING_RATE * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+            weights -= (rate * mean / (np.sqrt(square) + 1e-7)).astype(np.float32)
+    return Head(weights[:-1].astype(np.float64), weights[-1].astype(np.float64))
+
+
+# --- what a head must be ----------------------------------------------------------------------------------------------
+
+
+def expect_logits(model: Model, num_features: int, num_classes: int, rng: np.random.Generator) -> None:
+    """Expect a single dense layer without activation: its answers are features times kernel plus bias."""
+    name = model.name
+    head = Head.of(model, num_features, num_classes)
+    expected = num_features * num_classes + num_classes
+    parameters = model.trainable_parameters + model.frozen_parameters
+    hint = "One Dense layer with bias, and nothing else that has parameters."
+    expect_equal(parameters, expected, what=f"parameters of `{name}`", hint=hint)
+    expect_equal(
+        model.frozen_parameters, 0, what=f"frozen parameters of `{name}`", hint="The head must be able to learn."
+    )
+    features = rng.normal(0, 2, size=(6, num_features)).astype(np.float32)
+    answers = model.predict(features)
+    expect_shape(answers, (6, num_classes), what=f"answers of `{name}` for 6 pictures", hint="Dense(num_classes).")
+    sums = answers.sum(axis=1)
+    if bool(np.all(answers >= 0)) and np.allclose(sums, 1, atol=1e-3):
+        raise Failed(
+            f"`{name}` to give logits", "probabilities: each row sums to 1", "Leave the activation out: no softmax."
+        )
+    hint = "A Dense layer without activation."
+    expect_close(answers, head.logits(features), rtol=1e-3, atol=1e-3, what=f"logits of `{name}`", hint=hint)
+
+
+def expect_compiled(model: Model) -> None:
+    """Expect a model that has been compiled."""
+    hint = "model.compile(optimizer=..., loss=..., metrics=...)."
+    expect(model.compiled, f"`{model.name}` to be compiled", "no loss yet", hint)
+
+
+def expect_adam(model: Model) -> None:
+    """Expect the optimizer Adam, with its usual learning rate."""
+    name = model.name
+    optimizer = model.optimizer or "none"
+    expect(optimizer.lower() == "adam", f"the optimizer of `{name}`: Adam", optimizer, 'optimizer="adam".')
+    if model.learning_rate is not None:
+        expect_close(model.learning_rate, LEARNING_RATE, rtol=1e-3, what=f"the learning rate of `{name}`")
+
+
+def expect_measured(model: Model, num_features: int, num_classes: int, rng: np.random.Generator) -> None:
+    """Expect what `evaluate` reports to be cross-entropy from logits and accuracy."""
+    name = model.name
+    part = rng.normal(0, 2, size=(40, num_features)).astype(np.float32), rng.integers(0, num_classes, size=40)
+    head = Head.of(model, num_features, num_classes)
+    reported = model.attribute("evaluate", Function)(*part, verbose=0, return_dict=True)
+    if not isinstance(reported, dict) or "loss" not in reported:
+        raise Failed(f"`{name}.evaluate` to report a loss", in_words(reported), "model.compile(loss=...).")
+    hint = "keras.losses.SparseCategoricalCrossentropy(from_logits=True)."
+    expect_close(reported["loss"], head.loss(part), rtol=2e-2, what=f"the loss of `{name}` on test inputs", hint=hint)
+    measured = next((reported[one] for one in ACCURACY if one in reported), None)
+    hint = 'metrics=["accuracy"].'
+    expect(measured is not None, f"`{name}` to measure accuracy", f"only {quote(', '.join(map(str, reported)))}", hint)
+    expect_close(measured, head.accuracy(part), atol=1e-3, what=f"the accuracy of `{name}` on test inputs", hint=hint)
+
+
+def loss_limit(train: Part, judged: Part, num_classes: int) -> tuple[float, float]:
+    """Return the loss on `judged` below which a head has learned from `train`, and what the recipe reaches there.
+
+    Where the features say little about the classes (those of an untrained backbone), nothing can be learned from them,
+    and the limit is what guessing gives.
+    """
+    guessing, reached = guessing_loss(judged[1]), trained(train, num_classes).loss(judged)
+    gain = guessing - reached
+    return (guessing - PROGRESS * gain if gain > TELLING else guessing + LEAK), reached
+
+
+def expect_learned(name: str, head: Head, train: Part) -> None:
+    """Expect a training loss near that of the recipe, whatever the features are worth, and a bias that has moved."""
+    limit, reached = loss_limit(train, train, head.kernel.shape[1])
+    found = head.loss(train)
+    words = f"a loss of `{name}` on the training part below {number(limit)} (6 epochs reach about {number(reached)})"
+    hint = f"Train it on the training part for {EPOCHS} epochs, with a loss from logits."
+    expect(found < limit, words, number(found), hint)
+    expect(bool(np.any(np.abs(head.bias) > 1e-6)), f"`{name}` to be trained", "a bias that is still 0", hint)
+
+
+def expect_generalizes(head: Head, train: Part, test: Part) -> None:
+    """Expect a test loss near that of a head trained by the recipe, whatever the features are worth."""
+    limit, _ = loss_limit(train, test, head.kernel.shape[1])
+    expect(head.loss(test) < limit, "a test loss near that of the recipe")
+
+
+def memory_limit(train: Part, validation: Part, num_classes: int) -> tuple[float, float]:
+    """Return the ratio of validation loss to training loss below which a head has learned both parts by heart.
+
+    The second number is the training loss up to which this tells anything: with less training, nothing is known by
+    heart. Both are 0 where the features say too little about the classes.
+    """
+    honest = trained(train, num_classes)
+    both = np.concatenate([train[0], validation[0]]), np.concatenate([train[1], validation[1]])
+    leaked = trained(both, num_classes)
+    ratio, low = (one.loss(validation) / max(one.loss(train), 1e-9) for one in (honest, leaked))
+    gain = guessing_loss(validation[1]) - honest.loss(validation)
+    if gain < TELLING or ratio < MEMORY * low:
+        return 0.0, 0.0
+    return low * float(np.cbrt(ratio / low)), 1.5 * honest.loss(train)  # nearer to the leak, in doubt for the learner
+
+
+def expect_no_leak(name: str, head: Head, train: Part, validation: Part) -> None:
+    """Expect the validation part not to have been trained on: it is no easier than the training part, and no better
+    known by heart."""
+    on_train, on_validation = head.loss(train), head.loss(validation)
+    expect(
+        on_validation > on_train - LEAK,
+        f"`{name}` to know the training part best (loss {number(on_train)})",
+        f"it knows the validation part better (loss {number(on_validation)})",
+        "Which part do you pass to fit first?",
+    )
+    limit, most = memory_limit(train, validation, head.kernel.shape[1])
+    expect(
+        on_train > most or on_validation >= limit * on_train,
+        f"`{name}` to know the training part only (loss {number(on_train)})",
+        f"it knows the validation part just as well (loss {number(on_validation)})",
+        "Train on the training part alone: the others are for pictures that it has not seen.",
+    )
+
+
+def expect_six_epochs(history: History) -> None:
+    """Expect six values of each of the four quantities that `fit` records with validation data."""
+    for quantity in ("accuracy", "loss", "val_accuracy", "val_loss"):
+        what = f"{quantity} in `{history.name}`"
+        expect_length(history[quantity], EPOCHS, what=what, hint="fit(..., epochs=6, validation_data=...).")
+        expect(np.isfinite(history[quantity]).all(), f"{what}: numbers", "NaN or infinity", "Is there NaN in the loss?")
+
+
+def expect_recorded(history: History, name: str, head: Head, parts: Sequence[Part]) -> None:
+    """Expect the last validation accuracy to be what this head has on one of the parts, or on all but the first."""
+    rest = np.concatenate([x for x, _ in parts[1:]]), np.concatenate([y for _, y in parts[1:]])
+    possible = [head.accuracy(part) for part in (*parts, rest)]
+    found = history["val_accuracy"][-1]
+    hint = f"Keep what fit returned when `{name}` was last trained, and build no new head afterwards."
+    same = np.isclose(found, possible, rtol=1e-3, atol=1e-3).any()
+    expect(same, f"`{history.name}` to be that of `{name}`", "that of another training", hint)
+
+
+def expect_history_of(history: History, name: str, head: Head, validation: Part) -> None:
+    """Expect the last recorded validation values to be those of this head on the validation part."""
+    hint = f"`{history.name}` is what fit returned for `{name}`, with the validation part as validation data."
+    pairs = (("val_loss", head.loss(validation), 5e-3), ("val_accuracy", head.accuracy(validation), 1e-3))
+    for quantity, expected, tolerance in pairs:
+        recorded = history[quantity]
+        expect(recorded, f"`{history.name}` to hold {quantity} for each epoch", "nothing", hint)
+        what = f"the last {quantity} in `{history.name}`"
+        expect_close(recorded[-1], expected, rtol=tolerance, atol=1e-3, what=what, hint=hint)
+
+
+def expect_extracts(extractor: Function, images: np.ndarray, features: np.ndarray) -> None:
+    """Expect these features of pictures that the learner cannot know.
+
+    Args:
+        extractor: the learner's backbone.
+        images: float32 (n, size, size, 3), at least two.
+        features: (n, d), the grader's; what is small beside their differences from one another is rounding.
+    """
+    found = extractor(tensor(images))
+    expect_shape(found, features.shape)
+    expect_kind(found, "float")
+    off = np.linalg.norm(found.astype(np.float64) - features, axis=1)
+    apart = float(np.linalg.norm(np.diff(features.astype(np.float64), axis=0), axis=1).min())
+    expect(np.all(off < 0.2 * apart), "features of these pictures by this backbone", "others")
+
+
+def expect_same_pictures(found: np.ndarray, expected: np.ndarray, typical: np.ndarray, *, what: str, hint: str) -> None:
+    """Expect features of the same pictures by the same backbone.
+
+    Another good way of resizing changes features a little. What they have in common with those of every picture
+    (`typical`, their mean) proves nothing, so it is taken out before comparing.
+
+    Args:
+        found: (n, d), the learner's.
+        expected: (n, d), the grader's.
+        typical: (d,), the mean of the features of many pictures.
+        what: what they are, for the message.
+        hint: where to look.
+    """
+    expect_shape(found, expected.shape, what=what, hint=hint)
+    expect_kind(found, "float", what=what, hint=hint)
+    ours, theirs = expected.astype(np.float64) - typical, found.astype(np.float64) - typical
+    expect(bool(np.isfinite(theirs).all()), f"{what}: numbers", "NaN or infinity", hint)
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    similarity = (ours * theirs).sum(axis=1) / np.maximum(lengths, 1e-12)
+    ratio = np.linalg.norm(theirs) / max(float(np.linalg.norm(ours)), 1e-12)
+    good = bool(np.median(similarity) > 0.8 and similarity.min() > 0.4 and 0.6 < ratio < 1.6)
+    words = f"{what} of these pictures by this backbone"
+    expect(good, words, f"others (similarity {number(float(np.median(similarity)))} of 1)", hint)

@@ -1,0 +1,136 @@
+"""Pictures that no learner has seen, with their features: what tells a real backbone from one that looks answers up.
+
+    python -m autograder.checking.secret_pictures BACKBONE      # writes them to its standard output, as a NumPy archive
+
+Features of the course's data lie in the cache, where every learner may read them. So the grading side draws pictures of
+its own, anew for each run, and computes their features itself: in a process of its own that ends with TensorFlow in it.
+The workers of a run share them through a private folder, which no sandbox shows (`FOLDER` names it). Those that will be
+needed are made before the first notebook runs, so that their memory is free again when notebooks need it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from flowercourse.environment import quiet
+from flowercourse.errors import CourseError
+from flowercourse.paths import locked
+
+COUNTS = {"mobilenet_v2": 8, "inception_v3": 4}
+FIRST = 32  # pictures of the validation part that are kept as thumbnails
+THUMBNAIL = 7  # height and width: 224 / 32
+TIMEOUT_S = 120.0
+FOLDER = "AUTOGRADER_SECRET_PICTURES"
+"""The variable that names the run's private folder, in the workers' environment only."""
+
+
+@dataclass(frozen=True)
+class SecretPictures:
+    """What the grading side knows and learners don't.
+
+    Attributes:
+        images: float32 (k, size, size, 3) in [0, 1], drawn at random.
+        features: float32 (k, d), the backbone's features of them.
+        thumbnails: float32 (32, 7, 7, 3) in [0, 1], the first pictures of the validation part, seen from afar.
+    """
+
+    images: np.ndarray
+    features: np.ndarray
+    thumbnails: np.ndarray
+
+
+def secret_pictures_of(backbone: str) -> SecretPictures | None:
+    """Return secret pictures for this backbone; None where they could not be made, which must cost nobody points."""
+    try:
+        with np.load(io.BytesIO(_shared_archive(backbone)), allow_pickle=False) as found:
+            return SecretPictures(found["images"], found["features"], found["thumbnails"])
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, CourseError) as error:
+        print(f"{backbone}: checked without pictures of our own ({type(error).__name__})", file=sys.stderr)
+        return None
+
+
+def _shared_archive(backbone: str) -> bytes:
+    """Return this run's archive of secret pictures, made by whichever of its processes asks first."""
+    folder = os.environ.get(FOLDER)
+    if not folder:
+        return _archive(backbone)
+    path = Path(folder) / f"{backbone}.npz"
+    with locked(path):
+        if not path.exists():
+            path.write_bytes(_archive(backbone))
+        return path.read_bytes()
+
+
+def make_shared(folder: str, backbones: Iterable[str], environment: Mapping[str, str]) -> None:
+    """Put a run's archives into its private folder; where that fails, whoever needs one will try again and say so."""
+    for backbone in backbones:
+        with suppress(OSError, subprocess.SubprocessError):
+            (Path(folder) / f"{backbone}.npz").write_bytes(_archive(backbone, environment))
+
+
+def _archive(backbone: str, environment: Mapping[str, str] = os.environ) -> bytes:
+    command = [sys.executable, "-m", "autograder.checking.secret_pictures", backbone]
+    return subprocess.run(command, capture_output=True, env=quiet(environment), timeout=TIMEOUT_S, check=True).stdout
+
+
+def seen_from_afar(images: np.ndarray, size: int = THUMBNAIL) -> np.ndarray:
+    """Return the means of `size` x `size` blocks of each image: float64 (n, size, size, 3).
+
+    Args:
+        images: (n, height, width, 3), at least `size` pixels high and wide; what is left over at the edges is left out.
+        size: blocks in each direction.
+    """
+    height, width = (length // size for length in images.shape[1:3])
+    whole = images[:, : size * height, : size * width].astype(np.float64)
+    return whole.reshape(len(images), size, height, size, width, 3).mean(axis=(2, 4))
+
+
+def drawn(count: int, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return random pictures, float32 (count, size, size, 3) in [0, 1]: patches of color with some noise on them."""
+    colors = rng.random((count, 8, 8, 3))
+    index = np.arange(size) * 8 // size
+    patches = colors[:, index][:, :, index]
+    return (0.7 * patches + 0.3 * rng.random((count, size, size, 3))).astype(np.float32)
+
+
+def _made(backbone: str) -> dict[str, np.ndarray]:
+    import tensorflow as tf
+
+    from flowercourse import backbones, datasets, features
+
+    # For so few pictures, rewriting the graph costs more than it saves: several copies of the weights, for one.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    found = backbones.resolve(backbone, untrained=True)
+    images = drawn(COUNTS.get(backbone, 4), found.spec.image_size, np.random.default_rng())
+    validation = datasets.find().load("train[70%:85%]").take(FIRST)
+    return {
+        "images": images,
+        "features": features.of_images(images, found),
+        "thumbnails": np.stack([_thumbnail(image.numpy()) for image, _ in validation]),
+    }
+
+
+def _thumbnail(image: np.ndarray) -> np.ndarray:
+    import tensorflow as tf
+
+    squeezed = tf.image.resize(image, (32 * THUMBNAIL, 32 * THUMBNAIL)).numpy() / 255
+    return seen_from_afar(squeezed[None])[0].astype(np.float32)
+
+
+if __name__ == "__main__":
+    with os.fdopen(os.dup(1), "wb") as out:  # nothing else may get in between
+        os.dup2(2, 1)
+        archive = io.BytesIO()
+        arrays: dict[str, Any] = _made(sys.argv[1])
+        np.savez(archive, **arrays)
+        out.write(archive.getvalue())

@@ -1,0 +1,214 @@
+"""The instructors' commands of ``autograder``; see `autograder.commands.learner`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from autograder.commands.options import Positive, did_you_mean
+from autograder.sandbox.limits import Limits
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where an exercise is not up to date.")
+def build(only_check: bool) -> None:
+    """Make the exercises from solutions/notebooks, and nbgrader's course in _build/nbgrader."""
+    from autograder.authoring import build as building
+
+    made = building.compare() if only_check else building.build()
+    stale = [one.path for one in made if not one.fresh]
+    if only_check:
+        stale += building.orphans(made)
+    for path in stale:
+        shown = path.relative_to(building.ROOT) if path.is_relative_to(building.ROOT) else path
+        click.echo(f"{shown} {'is not up to date' if only_check else 'written'}", err=only_check)
+    if stale and only_check:
+        click.echo("Make them again with: autograder build", err=True)
+        sys.exit(1)
+    click.echo(f"{len(made)} exercises are up to date.")
+
+
+def limit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add one option for each of the limits on a submission, with its default and its description."""
+    words = dict(re.findall(r"^ {8}(\w+): (.+?)\.?$", Limits.__doc__ or "", re.MULTILINE))
+    for field in reversed(fields(Limits)):
+        name = f"--{field.name.removesuffix('_s').replace('_', '-')}"
+        unit = " (s)" if field.name.endswith("_s") else " (MiB)" if field.name.endswith("_mb") else ""
+        text = words.get(field.name, field.name).split(". ")[0]
+        command = click.option(
+            name,
+            field.name,
+            type=click.IntRange(1) if isinstance(field.default, int) else Positive(),
+            default=field.default,
+            show_default=True,
+            help=f"Limit{unit}: {text}.",
+        )(command)
+    return command
+
+
+def known_assignment(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """Refuse an assignment that the course does not have, and suggest the nearest that it has."""
+    from autograder.authoring.sources import load_all
+
+    known = list(load_all())
+    if name is not None and name not in known:
+        raise click.BadParameter(f"there is no assignment {name!r}.{did_you_mean(name, known)}", ctx, param)
+    return name
+
+
+def known_isolation(ctx: click.Context, param: click.Parameter, name: str) -> str:
+    """Refuse an isolation that there is not."""
+    from autograder.sandbox.launch import ISOLATIONS
+
+    known = ["auto", *ISOLATIONS]
+    if name not in known:
+        raise click.BadParameter(
+            f"there is no {name!r}, only {', '.join(known)}.{did_you_mean(name, known)}", ctx, param
+        )
+    return name
+
+
+def known_database(ctx: click.Context, param: click.Parameter, address: str | None) -> str | None:
+    """Refuse what is no database's address. It is not repeated: it may hold a password."""
+    if address is None:
+        return None
+    import sqlalchemy
+
+    example = "write it as SQLAlchemy does, such as sqlite:////home/me/gradebook.db"
+    try:
+        sqlalchemy.make_url(address).get_dialect()
+    except sqlalchemy.exc.NoSuchModuleError as error:
+        raise click.BadParameter(f"there is no such kind of database; {example}", ctx, param) from error
+    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
+        raise click.BadParameter(f"this is no database's address; {example}", ctx, param) from error
+    return address
+
+
+@click.command()
+@click.argument("submitted", type=EXISTING_FOLDER)
+@click.option("--out", required=True, type=FOLDER, help="Where grades, gradebook and feedback go.")
+@click.option(
+    "--assignment",
+    callback=known_assignment,
+    help="Grade this assignment only, such as 01-preprocessing; rows of others that OUT has are kept.",
+)
+@click.option(
+    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Submissions to grade at the same time."
+)
+@click.option(
+    "--db",
+    callback=known_database,
+    help="The gradebook's address (any SQLAlchemy URL).  [default: sqlite file OUT/gradebook.db]",
+)
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run; grades only what is new or changed.")
+@click.option(
+    "--isolation",
+    default="auto",
+    show_default=True,
+    callback=known_isolation,
+    help="What learners' code is locked in by: auto, bubblewrap, unshare, user or none. autograder doctor tries them.",
+)
+@limit_options
+def grade(
+    submitted: Path,
+    out: Path,
+    assignment: str | None,
+    jobs: int,
+    db: str | None,
+    resume: bool,
+    isolation: str,
+    **limits: Any,
+) -> None:
+    """Grade every submission in SUBMITTED, which holds STUDENT/ASSIGNMENT/NOTEBOOK.ipynb.
+
+    OUT gets grades.csv (one row for every submission found, whatever became of it), results.json, an nbgrader
+    gradebook, the notebooks that ran, and feedback/STUDENT/ASSIGNMENT/*.html. Submissions are never changed. A low
+    grade is no failure: the exit status is 0 when every submission has a row.
+    """
+    from autograder.grading.grade import WrongUsage, grade_class
+    from autograder.outcome.results import STATUSES
+
+    try:
+        results = grade_class(
+            submitted,
+            out,
+            assignment=assignment,
+            jobs=jobs,
+            db=db,
+            resume=resume,
+            isolation=isolation,
+            limits=Limits(**limits),
+        )
+    except WrongUsage as error:
+        raise click.UsageError(str(error)) from error
+    counts = {status: sum(result.status == status for result in results) for status in STATUSES}
+    words = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
+    click.echo(f"{len(results)} submissions: {words or 'there is nothing to grade'}")
+    click.echo(f"Grades: {out / 'grades.csv'}   Feedback: {out / 'feedback'}   Gradebook: {db or out / 'gradebook.db'}")
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
+@click.option(
+    "--db", callback=known_database, help="The gradebook's address.  [default: the one that DIR was graded with]"
+)
+def feedback(directory: Path, db: str | None) -> None:
+    """Make the feedback pages in DIR again, with the scores and comments that were given by hand."""
+    from autograder.authoring.sources import load_all
+    from autograder.outcome.feedback import remake
+
+    pages = remake(directory, load_all(), db=db)
+    click.echo(f"{len(pages)} pages in {directory / 'feedback'}")
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
+@click.option("--format", "format_", required=True, help="What to write: csv.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file.  [default: DIR/export.FORMAT]"
+)
+@click.option(
+    "--db", callback=known_database, help="The gradebook's address.  [default: the one that DIR was graded with]"
+)
+def export(directory: Path, format_: str, output: Path | None, db: str | None) -> None:
+    """Write the grades in DIR for another program, with the points that were given by hand."""
+    from autograder.files import write_text
+    from autograder.outcome.export import FORMATS, rows
+
+    if format_ not in FORMATS:
+        near = did_you_mean(format_, list(FORMATS))
+        raise click.UsageError(f"There is no format {format_!r}; there is {', '.join(FORMATS)}.{near}")
+    output = output or directory / f"export.{format_}"
+    made = rows(directory, db=db)
+    write_text(output, FORMATS[format_](made))
+    click.echo(f"{len(made)} rows in {output}")
+
+
+@click.command()
+@click.option("--out", required=True, type=FOLDER, help="A folder that is empty or not there yet.")
+def release(out: Path) -> None:
+    """Write the learner's edition: the site's sources, the exercises, the library and the visible checks."""
+    from autograder.authoring.release import release as write
+
+    count = write(out)
+    click.echo(f"{count} files in {out}: nothing of solutions, hidden checks or grading is among them.")
+
+
+@click.command()
+def doctor() -> None:
+    """Say which isolation is in force on this machine, by trying it, and what is missing."""
+    from autograder.sandbox.doctor import examine
+
+    report = examine()
+    click.echo(report.text)
+    if not report.healthy:
+        sys.exit(1)

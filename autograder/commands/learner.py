@@ -1,0 +1,96 @@
+"""The command ``autograder``: parses what was typed, calls the rooms, prints what they say.
+
+Exit status: 0 for success, 1 where something could not be done (the message says what to do next), 2 for wrong usage.
+A learner's edition holds only ``check``; the other commands are in `autograder.commands.instructor`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+
+import click
+
+from autograder.commands.options import Positive, did_you_mean
+from flowercourse.errors import CourseError
+
+FOR_INSTRUCTORS = ("build", "grade", "feedback", "export", "release", "doctor")
+
+
+class Commands(click.Group):
+    """A group that loads the instructors' commands when one is called, and suggests the nearest name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands of this edition."""
+        return [*self.commands, *(FOR_INSTRUCTORS if _is_instructors_edition() else ())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command; stops with an explanation where this edition does not have it."""
+        if cmd_name in FOR_INSTRUCTORS:
+            if not _is_instructors_edition():
+                raise click.UsageError(
+                    f"`autograder {cmd_name}` is for instructors and not part of the learner's edition. "
+                    "To check your own notebook: autograder check NOTEBOOK",
+                    ctx,
+                )
+            return getattr(importlib.import_module("autograder.commands.instructor"), cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was typed, or say which one it may have been meant to be."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            raise click.UsageError(f"There is no command {name!r}.{did_you_mean(name, self.list_commands(ctx))}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _is_instructors_edition() -> bool:
+    return importlib.util.find_spec("autograder.commands.instructor") is not None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def autograder() -> None:
+    """Check and grade the course's exercises."""
+
+
+@autograder.command()
+@click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--cell-timeout", type=Positive(), default=120.0, show_default=True, help="Seconds that one cell may run."
+)
+def check(notebook: Path, cell_timeout: float) -> None:
+    """Check your own NOTEBOOK: runs it from start to end and prints a table of points.
+
+    The notebook itself is not changed. Exit status: 0 when every point is there, 1 otherwise.
+    """
+    from tqdm import tqdm
+
+    from autograder.selfcheck.check import check_notebook
+
+    with tqdm(desc="running", unit="cell", disable=None, leave=False) as bar:  # only where somebody watches
+
+        def progress(done: int, cells: int) -> None:
+            bar.total = cells
+            bar.update(done - bar.n)
+
+        report = check_notebook(notebook, cell_timeout_s=cell_timeout, progress=progress)
+    click.echo(report.table())
+    if not report.all_passed:
+        sys.exit(1)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the program ``autograder``."""
+    try:
+        autograder()
+    except CourseError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""Describing Matplotlib figures as data, and collecting the figures that a function draws."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograder.conversation.agent.plain import WrongType, type_name
+from autograder.conversation.protocol import Plain
+
+MAX_AXES = 200
+MAX_ARTISTS = 100
+MAX_POINTS = 10_000
+MAX_PIXELS = 2**18
+MAX_DRAWN = 2**16  # pixels of a whole figure
+
+
+def describe(drawn: Any) -> dict[str, Plain]:
+    """Return a figure's axes as data. `drawn` may be a figure, one of its axes, or a list or array of axes."""
+    figure = _figure(drawn)
+    figure.canvas.draw()  # places ticks and their labels
+    title = getattr(figure, "_suptitle", None)
+    return {
+        "title": title.get_text() if title is not None else "",
+        "size": [float(length) for length in figure.get_size_inches()],
+        "axes": [_axes(axes) for axes in figure.axes[:MAX_AXES] if axes.get_label() != "<colorbar>"],
+    }
+
+
+def pixels(drawn: Any) -> dict[str, Plain]:
+    """Return what a figure looks like, small: `pixels`, uint8 (pixels, 4), row by row from the top left."""
+    figure = _figure(drawn)
+    width, height = figure.get_size_inches()
+    target = io.BytesIO()
+    figure.savefig(target, format="rgba", dpi=min(40.0, math.sqrt(MAX_DRAWN / (width * height))))
+    return {"pixels": np.frombuffer(target.getvalue(), np.uint8).reshape(-1, 4)}
+
+
+def _figure(drawn: Any) -> Any:
+    """Return the Matplotlib figure that this is, or is part of."""
+    from matplotlib.figure import Figure
+
+    found = drawn
+    if isinstance(found, (list, tuple, np.ndarray)):
+        found = next(iter(np.asarray(found, dtype=object).flat), None)
+    if not isinstance(found, Figure):
+        found = getattr(found, "figure", None)
+    if not isinstance(found, Figure):
+        raise WrongType(f"a Matplotlib figure, not {type_name(drawn)}")
+    return found
+
+
+def _axes(axes: Any) -> dict[str, Plain]:
+    titles = [axes.title, axes._left_title, axes._right_title]
+    title = next((one for one in titles if one.get_text()), axes.title)
+    legend = axes.get_legend()
+    return {
+        "title": title.get_text(),
+        "title_color": _rgba(title.get_color()),
+        "xlabel": axes.get_xlabel(),
+        "ylabel": axes.get_ylabel(),
+        "xticklabels": [tick.get_text() for tick in axes.get_xticklabels()[:MAX_ARTISTS]],
+        "yticklabels": [tick.get_text() for tick in axes.get_yticklabels()[:MAX_ARTISTS]],
+        "xlim": [float(limit) for limit in axes.get_xlim()],
+        "ylim": [float(limit) for limit in axes.get_ylim()],
+        "lines": [_line(line) for line in axes.lines[:MAX_ARTISTS]],
+        "bars": [_bar(bar) for bar in axes.patches[:MAX_ARTISTS] if hasattr(bar, "get_height")],
+        "images": [_image(image) for image in axes.images[:4]],
+        "texts": [
+            {"text": text.get_text(), "color": _rgba(text.get_color())} for text in axes.texts[: 4 * MAX_ARTISTS]
+        ],
+        "legend": [text.get_text() for text in legend.get_texts()] if legend is not None else [],
+        "visible": bool(axes.get_visible()),
+        "axis_on": bool(axes.axison),
+    }
+
+
+def _line(line: Any) -> dict[str, Plain]:
+    x, y = (np.asarray(values, dtype=float).ravel()[:MAX_POINTS] for values in line.get_data(orig=False))
+    label = str(line.get_label())
+    return {
+        "label": "" if label.startswith("_") else label,
+        "x": x,
+        "y": y,
+        "color": _rgba(line.get_color()),
+        "style": _style(line),
+        "marker": str(line.get_marker()),
+    }
+
+
+def _style(line: Any) -> str:
+    """Return the line's style; where it is dashed, with the lengths of dashes and gaps, which may be its own."""
+    style, dashes = str(line.get_linestyle()), getattr(line, "_unscaled_dash_pattern", None)
+    return style if dashes is None or dashes[1] is None else f"{style} {tuple(dashes[1])}"
+
+
+def _bar(bar: Any) -> dict[str, Plain]:
+    return {"height": float(bar.get_height()), "width": float(bar.get_width()), "color": _rgba(bar.get_facecolor())}
+
+
+def _image(image: Any) -> dict[str, Plain]:
+    pixels = np.ma.getdata(image.get_array())
+    small = pixels.size <= 3 * MAX_PIXELS and pixels.dtype.kind in "biuf"
+    return {"shape": list(pixels.shape), "dtype": pixels.dtype.name, "pixels": np.array(pixels) if small else None}
+
+
+def _rgba(color: Any) -> list[float]:
+    from matplotlib.colors import to_rgba
+
+    return [float(part) for part in to_rgba(color)]
+
+
+@contextlib.contextmanager
+def collected() -> Iterator[list[Any]]:
+    """Collect the figures that are drawn meanwhile, and keep them from appearing in the notebook's output."""
+    pyplot: Any = sys.modules.get("matplotlib.pyplot")
+    drawn: list[Any] = []
+    if pyplot is None:
+        yield drawn
+        return
+    before, show = set(pyplot.get_fignums()), pyplot.show
+    pyplot.show = lambda *args, **kwargs: None
+    try:
+        yield drawn
+    finally:
+        pyplot.show = show
+        new = [number for number in pyplot.get_fignums() if number not in before]
+        drawn.extend(pyplot.figure(number) for number in new)
+        for number in new:
+            pyplot.close(number)

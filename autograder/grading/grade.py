@@ -1,0 +1,231 @@
+"""Grades a class: finds what was handed in, has it graded by workers, and writes grades, gradebook and feedback.
+
+Every submission found gets a row, whatever becomes of it. What is known is kept in a journal at once, so a run that was
+killed at any moment goes on with `resume` where it stopped; results are written to the gradebook and as feedback pages
+one by one, and to `grades.csv` at the end, each file in one step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from autograder.authoring.course import Course
+from autograder.authoring.gradebook import prepare
+from autograder.grading.data import ready_data
+from autograder.grading.journal import Journal, key_of
+from autograder.grading.pool import ATTEMPTS, Pool
+from autograder.grading.worker import Setup, Task
+from autograder.intake.collect import find_submissions
+from autograder.intake.rebuild import rebuild
+from autograder.intake.submissions import Found, Rebuilt, Rejected
+from autograder.outcome.record import record
+from autograder.outcome.report import read_results, write_feedback, write_grades
+from autograder.outcome.results import SubmissionResult
+from autograder.sandbox.cage import PRELOAD
+from autograder.sandbox.doctor import choose
+from autograder.sandbox.limits import Limits
+from flowercourse.environment import share_of_processors
+from flowercourse.errors import CourseError
+
+
+class WrongUsage(CourseError):
+    """What was asked for would do harm, whatever was handed in; the command line ends with 2 for it."""
+
+
+@dataclass(frozen=True)
+class _Class:
+    """What does not change during a run."""
+
+    out: Path
+    course: Course
+    db: str | None
+    journal: Journal
+
+
+def grade_class(
+    submitted: Path,
+    out: Path,
+    *,
+    assignment: str | None = None,
+    jobs: int = 1,
+    db: str | None = None,
+    resume: bool = False,
+    isolation: str = "auto",
+    limits: Limits | None = None,
+    course: Course | None = None,
+    preload: tuple[str, ...] | None = None,
+    progress: bool = True,
+) -> list[SubmissionResult]:
+    """Grade every submission below `submitted` and return the results, sorted by student and assignment.
+
+    Args:
+        submitted: folder in nbgrader's layout, STUDENT/ASSIGNMENT/NOTEBOOK.ipynb; nothing is written there.
+        out: folder for grades.csv, results.json, gradebook, notebooks that ran, and feedback; made if missing.
+        assignment: only this assignment; what an earlier run wrote of others into `out` stays in its tables.
+        jobs: submissions to grade at the same time.
+        db: the gradebook's address as SQLAlchemy writes it; None for a file in `out`.
+        resume: keep the grades of an earlier run whose notebook, checks, exercise and limits are unchanged.
+        isolation: `auto`, or one of `autograder.sandbox.launch.ISOLATIONS`.
+        limits: what a submission may use.
+        course: assignments and checks; None for the course's own.
+        preload: modules to import once for all notebooks; None for those that the course's notebooks use.
+        progress: whether to show a progress bar on stderr.
+
+    Raises:
+        WrongUsage: one of the two folders lies in the other.
+        CourseError: grading cannot begin: no folder, no isolation that works here, `out` cannot be written, or another
+            run writes to it.
+    """
+    submitted, out = Path(submitted), Path(out)
+    secret = _apart(submitted, out)
+    limits = limits or Limits()
+    is_own_course, course = course is None, course or Course()
+    if assignment is not None and assignment not in course.assignments:
+        known = ", ".join(sorted(course.assignments))
+        raise CourseError(f"there is no assignment {assignment!r}", f"the course has {known}", "name one of them")
+    found = find_submissions(submitted, assignment=assignment, known=course.assignments)
+    in_force = choose(isolation)
+    environment = tuple((share_of_processors(jobs) | (ready_data() if is_own_course and found else {})).items())
+    setup = Setup(course, in_force, limits, secret, PRELOAD if preload is None else preload, environment)
+    with _writing_to(out):
+        out.mkdir(parents=True, exist_ok=True)
+        kept = _of_others(out, assignment)  # before the journal begins anew, so that a refusal loses nothing
+        opened = Journal(out, resume=resume)
+    with closing(opened) as journal:
+        with _writing_to(out):
+            prepare(out, course.assignments, db=db)
+        everything = _Class(out, course, db, journal)
+        with tqdm(total=len(found), desc="grading", unit="submission", disable=not progress) as bar:
+            results = []
+            for result in _grade_all(found, everything, setup, jobs):
+                results.append(result)
+                bar.update()
+        with _writing_to(out):
+            write_grades(out, [*results, *kept])
+    return sorted(results, key=lambda result: result.key)
+
+
+def _apart(submitted: Path, out: Path) -> tuple[Path, Path]:
+    """Return where the two folders really are.
+
+    Raises:
+        WrongUsage: one lies in the other, so that the next run would take what this one writes for submissions.
+    """
+    here, there = Path(os.path.realpath(submitted)), Path(os.path.realpath(out))
+    if here.is_relative_to(there) or there.is_relative_to(here):
+        lies = "is" if here == there else "lies in" if there.is_relative_to(here) else "holds"
+        raise WrongUsage(
+            f"Grades of {submitted} cannot go to {out}",
+            f"OUT ({there}) {lies} SUBMITTED ({here}), so what is written there would be graded as submissions",
+            f"Name a folder beside it, such as --out {here.parent / f'{here.name}-graded'}",
+        )
+    return here, there
+
+
+def _of_others(out: Path, assignment: str | None) -> list[SubmissionResult]:
+    """Return what an earlier run found of other assignments; nothing where this run is for all of them.
+
+    Raises:
+        CourseError: there was such a run, and its results cannot be read.
+    """
+    if assignment is None or not (out / "results.json").exists():
+        return []
+    return [result for result in read_results(out) if result.assignment != assignment]
+
+
+@contextmanager
+def _writing_to(out: Path) -> Iterator[None]:
+    """Say what to do where `out` cannot be made or written.
+
+    Raises:
+        CourseError: so it was.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CourseError(
+            f"{out} cannot be written",
+            f"{error.strerror or error} ({error.filename2 or error.filename or out})",
+            "Make room there, or name another folder with --out",
+        ) from error
+
+
+def _grade_all(found: list[Found], everything: _Class, setup: Setup, jobs: int) -> Iterator[SubmissionResult]:
+    """Yield a result for each submission: first what needs no run, then what workers send, as it comes."""
+    decides = (everything.course.fingerprint(), json.dumps(setup.limits.as_dict()), setup.isolation)
+    tasks: list[Task] = []
+    for one in found:
+        rebuilt = _rebuilt(one, everything.course)
+        if isinstance(rebuilt, SubmissionResult):
+            yield _publish(everything, rebuilt)
+            continue
+        key = key_of(rebuilt.student_id, rebuilt.assignment, rebuilt.digest, rebuilt.version, *rebuilt.notes, *decides)
+        known = everything.journal.results.get(key)
+        if known is None:
+            tasks.append(Task(key, rebuilt, everything.journal.seed(key)))
+            continue
+        yield known if key in everything.journal.recorded else _publish(everything, known, key)
+    # Later assignments take longer: begun first, they leave no worker waiting for the last one.
+    tasks.sort(key=lambda task: task.rebuilt.assignment, reverse=True)
+    backbones = dict.fromkeys(
+        name for task in tasks for name in everything.course.needs_secret_pictures(task.rebuilt.module)
+    )
+    for task, answer in Pool(setup, jobs, backbones).grade(tasks):
+        if "result" in answer:
+            result = SubmissionResult.from_json(answer["result"])
+            everything.journal.add(task.key, result)
+            yield _publish(everything, result, task.key)
+        else:
+            yield _publish(everything, _not_graded(task.rebuilt, str(answer["failure"])))
+
+
+def _rebuilt(found: Found, course: Course) -> Rebuilt | SubmissionResult:
+    """Return the notebook to run, or the result of one that cannot be."""
+    assignment = course.assignments.get(found.assignment)
+    worth = float(assignment.max_score) if assignment else 0.0
+    try:
+        return rebuild(found, assignment)
+    except Rejected as rejected:
+        message = str(rejected)
+    except Exception as error:  # a mistake of ours in reading one notebook must not cost the others their grades
+        message = f"The notebook could not be read ({type(error).__name__}: {error})."
+    return SubmissionResult(found.student_id, found.assignment, "rejected", 0.0, worth, message=message)
+
+
+def _publish(everything: _Class, result: SubmissionResult, key: str | None = None) -> SubmissionResult:
+    """Write a result to the gradebook and as a feedback page, and return it; writing it again does no harm.
+
+    A result that cannot be written there must not cost the others their grades, nor its own: it keeps its row, which
+    says what is missing.
+    """
+    assignment = everything.course.assignments.get(result.assignment)
+    try:
+        record(everything.out, result, assignment, db=everything.db)
+        write_feedback(everything.out, result, assignment.title if assignment else "")
+    except Exception as error:
+        said = f"Gradebook and feedback could not be written ({type(error).__name__}: {str(error)[:200]})"
+        return replace(result, message=f"{result.message} {said}; grade again with --resume.".strip())
+    if key is not None:
+        everything.journal.mark_recorded(key)
+    return result
+
+
+def _not_graded(rebuilt: Rebuilt, failure: str) -> SubmissionResult:
+    """Return the row of a submission whose grading failed for a reason of ours; `resume` tries it again."""
+    reason = failure.strip().splitlines()[-1][:300]
+    return SubmissionResult(
+        rebuilt.student_id,
+        rebuilt.assignment,
+        "crashed",
+        0.0,
+        float(rebuilt.max_score),
+        message=f"Grading failed {ATTEMPTS} times, which is our fault; grade again with --resume. ({reason})",
+        version=rebuilt.version,
+    )

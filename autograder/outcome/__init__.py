@@ -1,0 +1,1 @@
+"""What becomes of results: gradebook, grades, feedback pages, exports."""

@@ -1,0 +1,308 @@
+"""Turns results into what people read: ``grades.csv``, ``results.json`` and the learners' feedback pages.
+
+The functions that make a text (`grades_csv`, `results_json`, `feedback_page`) are pure; those that write put the text
+in its place atomically, so that a reader never finds half a file.
+
+A feedback page holds nothing that runs. It is one file without script, link or request, with a content security policy
+that forbids all of them; learners' code and outputs are escaped text, and pictures were decoded and encoded anew. It
+shows the learner's code, what it showed, and for each point the check's sentence and message. Of hidden checks it knows
+nothing but the sentence that they were written to show.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from autograder.authoring.notebooks import TEXT_STUB
+from autograder.files import to_folder_name, write_text
+from autograder.outcome.inert import Picture, Text, plain, shown
+from autograder.outcome.results import CellOutcome, CheckResult, ManualGrade, SubmissionResult
+from autograder.templating import template
+from flowercourse.errors import CourseError
+
+TEMPLATES = Path(__file__).with_name("templates")
+COLUMNS = ("student_id", "assignment", "score", "max_score", "status", "seconds", "message")
+# Characters of one cell, and of a page, that are colored. Some code that nobody would write takes Pygments a time that
+# grows with the square of its length; white space without end is taken out before.
+MAX_HIGHLIGHTED, PAGE_HIGHLIGHTED = 5_000, 50_000
+STATUS_WORDS = {
+    "graded": "Graded",
+    "timeout": "Stopped: it took too long",
+    "out_of_memory": "Stopped: it needed too much memory",
+    "crashed": "Stopped: Python crashed",
+    "rejected": "Could not be graded",
+}
+
+
+def sort(results: Iterable[SubmissionResult]) -> list[SubmissionResult]:
+    """Return results in the order of every list of them: by student, then by assignment."""
+    return sorted(results, key=lambda result: result.key)
+
+
+def grades_csv(results: Iterable[SubmissionResult]) -> str:
+    """Return the text of ``grades.csv``: RFC 4180 (lines end in CR LF), with the columns `COLUMNS`.
+
+    Values that a spreadsheet would run as a formula get an apostrophe in front (see `cell_text`).
+    """
+    rows = (
+        [
+            cell_text(result.student_id),
+            cell_text(result.assignment),
+            number(result.score),
+            number(result.max_score),
+            result.status,
+            f"{result.seconds:.2f}",
+            cell_text(one_line(result.message)),
+        ]
+        for result in sort(results)
+    )
+    return csv_text(COLUMNS, rows)
+
+
+def csv_text(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table as CSV (RFC 4180)."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def cell_text(value: str) -> str:
+    """Return text that a spreadsheet shows instead of running it.
+
+    Spreadsheets run what begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end. Such text gets an apostrophe in
+    front, which spreadsheets take as "this is text". Ids that begin with a sign but can be no formula (``-17``,
+    ``+smith.j``) stay as they are.
+
+    >>> cell_text("learner-01"), cell_text("-17"), cell_text("=1+1")
+    ('learner-01', '-17', "'=1+1")
+    """
+    value = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    harmless = not value or value[0] not in "=+-@\t\r\n" or re.fullmatch(r"[+-][\w.]+", value, re.ASCII)
+    return value if harmless else f"'{value}"
+
+
+def one_line(text: str) -> str:
+    """Return text in one line, without what a terminal would take as a command.
+
+    >>> one_line("new\\nline\x1b[2J")
+    'new line'
+    """
+    return " ".join(plain(text).split())
+
+
+def number(value: float) -> str:
+    """Return points as people write them.
+
+    >>> number(2.0), number(1.5)
+    ('2', '1.5')
+    """
+    return f"{round(value, 4):.10g}"
+
+
+def results_json(results: Iterable[SubmissionResult]) -> str:
+    """Return the text of ``results.json``: everything but the notebooks that ran (those are in ``autograded/``)."""
+    rows = [replace(result, cells=()).to_json() for result in sort(results)]
+    return json.dumps({"format": 1, "results": rows}, indent=1, ensure_ascii=True) + "\n"
+
+
+def parse_results(text: str) -> list[SubmissionResult]:
+    """Return the results in the text of a ``results.json``."""
+    return [SubmissionResult.from_json(row) for row in json.loads(text)["results"]]
+
+
+def read_results(out: Path) -> list[SubmissionResult]:
+    """Return the results in ``out/results.json``.
+
+    Raises:
+        CourseError: it is not there, or not readable.
+    """
+    try:
+        return parse_results((out / "results.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CourseError(
+            f"{out} holds no grades",
+            "there is no results.json in it",
+            "Name the folder given to autograder grade --out",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CourseError(
+            f"{out / 'results.json'} was not read",
+            str(error),
+            "Grade again with --resume and without --assignment, which writes it anew",
+        ) from error
+
+
+def write_grades(out: Path, results: Iterable[SubmissionResult]) -> None:
+    """Write ``out/grades.csv`` and ``out/results.json``, one row for each result, sorted by student and assignment."""
+    results = sort(results)
+    write_text(out / "grades.csv", grades_csv(results))
+    write_text(out / "results.json", results_json(results))
+
+
+def feedback_path(out: Path, result: SubmissionResult) -> Path:
+    """Return where a submission's feedback page is: ``out/feedback/STUDENT/ASSIGNMENT/ASSIGNMENT.html``.
+
+    Names that are no safe folder names are spelled as `autograder.files.to_folder_name` does.
+    """
+    assignment = to_folder_name(result.assignment)
+    return out / "feedback" / to_folder_name(result.student_id) / assignment / f"{assignment}.html"
+
+
+def write_feedback(
+    out: Path, result: SubmissionResult, title: str = "", manual: Mapping[str, ManualGrade] | None = None
+) -> Path:
+    """Write a submission's feedback page and return its path.
+
+    Args:
+        out: The folder that a run of ``autograder grade`` writes to.
+        result: The result, with its cells.
+        title: The assignment's title; its name where there is none.
+        manual: What graders decided, by grade id.
+    """
+    path = feedback_path(out, result)
+    write_text(path, feedback_page(result, title, manual or {}))
+    return path
+
+
+def feedback_page(result: SubmissionResult, title: str = "", manual: Mapping[str, ManualGrade] | None = None) -> str:
+    """Return a submission's feedback page as HTML; see `write_feedback`."""
+    manual = manual or {}
+    points = [_point(check, manual.get(check.grade_id)) for check in result.checks]
+    written: list[dict[str, Any]] = [
+        {"id": cell.id, "max": cell.points, "grade": _by_hand(cell, manual)}
+        for cell in result.cells
+        if cell.role == "text" and cell.points
+    ]
+    score = sum(point["score"] for point in points) if points else result.score
+    score += sum(one["grade"].score or 0 for one in written if one["grade"])
+    return template(TEMPLATES / "feedback.html.j2").render(
+        result=result,
+        title=plain(title or result.assignment),
+        who=plain(result.student_id),
+        status=STATUS_WORDS[result.status],
+        message=plain(result.message),
+        encouragement=_encouragement(result, points),
+        points=points,
+        written=written,
+        score=score,
+        max_score=result.max_score + sum(one["max"] for one in written),
+        cells=[
+            _cell(cell, code, points, manual) for cell, code in zip(result.cells, _codes(result.cells), strict=True)
+        ],
+        number=number,
+        inline=_inline,
+        style=template(TEMPLATES / "feedback.css").render(),
+    )
+
+
+def _encouragement(result: SubmissionResult, points: list[dict[str, Any]]) -> str:
+    """Return the sentence beside the score: what is right, and where to go on."""
+    right = sum(point["status"] == "passed" for point in points)
+    if result.status == "rejected":
+        return "Mend what is said below and hand it in again."
+    if not points:
+        return "No point could be checked."
+    if right == len(points):
+        return "Everything is right. Well done!"
+    first = next(point for point in points if point["status"] != "passed")
+    done = f"{right} of {len(points)} tasks are right." if right else "Everybody begins somewhere."
+    return f"{done} Go on with this one: {first['title']}"
+
+
+def _inline(text: str) -> Any:
+    """Return text as HTML in which words between backticks are code."""
+    from markupsafe import Markup, escape
+
+    pieces = re.split(r"`([^`\n]+)`", text)
+    made = (Markup("<code>{}</code>").format(piece) if odd % 2 else escape(piece) for odd, piece in enumerate(pieces))
+    return Markup("").join(made)
+
+
+def _point(check: CheckResult, grade: ManualGrade | None) -> dict[str, Any]:
+    """Return what the page says of one point; ``check.detail`` is for the instructor and left out."""
+    overruled = grade is not None and not grade.is_written and grade.score is not None
+    return {
+        "id": check.grade_id,
+        "title": plain(check.title),
+        "status": check.status,
+        "score": grade.score if overruled and grade else check.score,
+        "max": check.max_score,
+        "lines": [] if check.status == "passed" or check.message == check.title else plain(check.message).split("\n"),
+        "overruled": overruled,
+    }
+
+
+def _by_hand(cell: CellOutcome, manual: Mapping[str, ManualGrade]) -> ManualGrade | None:
+    """Return a grader's decision; a written answer that was not given is worth nothing before anybody looks at it."""
+    grade = manual.get(cell.id)
+    is_empty = cell.role == "text" and cell.points > 0 and cell.source.strip() in ("", TEXT_STUB)
+    if is_empty and (grade is None or not (grade.score or grade.comment)):
+        return ManualGrade(0.0, float(cell.points), "There is no answer here.")
+    return grade
+
+
+def _codes(cells: Iterable[CellOutcome]) -> Iterator[Any]:
+    """Yield the code of each cell as HTML, in color until there has been enough of it."""
+    left = PAGE_HIGHLIGHTED
+    for cell in cells:
+        code = _without_needless_space(plain(cell.source)) if cell.role != "text" else ""
+        in_color = len(code) <= min(left, MAX_HIGHLIGHTED)
+        left -= len(code) if in_color else 0
+        yield _highlighted(code) if in_color else code
+
+
+def _without_needless_space(code: str) -> str:
+    """Return code without spaces at the ends of lines, and with at most three blank lines in a row."""
+    lines = [line.rstrip() for line in code.split("\n")]
+    return re.sub(r"\n{5,}", "\n\n\n\n", "\n".join(lines)).strip("\n ")
+
+
+def _cell(
+    cell: CellOutcome, code: Any, points: list[dict[str, Any]], manual: Mapping[str, ManualGrade]
+) -> dict[str, Any]:
+    grade = _by_hand(cell, manual)
+    is_answer = cell.role == "text" and (cell.points > 0 or cell.id.startswith("added-"))
+    heading = re.match(r"\s*#{1,3} +(.+)", cell.source) if cell.role == "text" and not is_answer else None
+    return {
+        "id": cell.id,
+        "role": cell.role,
+        "is_answer": is_answer,
+        "heading": plain(heading[1]) if heading else "",
+        "points": cell.points,
+        "text": plain(cell.source),
+        "code": code,
+        "note": cell.note,
+        "state": cell.state,
+        "seconds": cell.seconds,
+        "outputs": [_output(one) for one in shown(cell.outputs)] if cell.role != "graded" else [],
+        "point": next((point for point in points if cell.role == "graded" and point["id"] == cell.id), None),
+        "grade": grade,
+        "comment": plain(grade.comment) if grade else "",
+    }
+
+
+def _output(one: Text | Picture) -> dict[str, Any]:
+    if isinstance(one, Text):
+        return {"kind": one.kind, "text": one.text}
+    address = f"data:image/png;base64,{base64.b64encode(one.png).decode('ascii')}"
+    return {"kind": "picture", "address": address, "width": one.width, "height": one.height}
+
+
+def _highlighted(code: str) -> Any:
+    """Return code as HTML with classes for its colours. Pygments escapes the code."""
+    from markupsafe import Markup
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return Markup(highlight(code, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n"))  # noqa: S704

@@ -1,0 +1,308 @@
+"""Which isolation works on this machine: found out by trying to break out of it, not by looking for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.conversation.session import SessionError, Target
+from autograder.sandbox.cage import Cage, CageError, Kernel
+from autograder.sandbox.launch import ISOLATIONS, Isolation
+from autograder.sandbox.layout import course_layout
+from autograder.sandbox.limits import Limits
+from flowercourse.errors import CourseError
+
+HOW_TO_GET: dict[Isolation, str] = {
+    "bubblewrap": "Debian, Ubuntu: apt install bubblewrap. Fedora: dnf install bubblewrap. Arch: pacman -S bubblewrap.",
+    "unshare": "Needs util-linux and unprivileged user namespaces (sysctl kernel.unprivileged_userns_clone=1, "
+    "user.max_user_namespaces above 0, on Ubuntu 24.04 kernel.apparmor_restrict_unprivileged_userns=0).",
+    "user": "Run autograder as root, with a Python outside of folders that are closed to other users (such as /root).",
+    "none": "Always possible, never safe: --isolation none.",
+}
+
+PROBE_LIMITS = Limits(
+    cell_timeout_s=20, notebook_timeout_s=60, call_timeout_s=10, memory_mb=768, processes=40, disk_mb=16, files=200
+)
+_MEMORY_BOMB = "hoard = []\nwhile True:\n    hoard.append(bytearray(b'x') * 10_000_000)"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One thing that a sandbox must keep a learner's code from: how it was tried, and whether it was kept."""
+
+    what: str
+    kept: bool
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of trying one isolation."""
+
+    isolation: Isolation
+    promises: tuple[Promise, ...] = ()
+    problem: str = ""
+
+    @property
+    def works(self) -> bool:
+        """Whether submissions can run behind it."""
+        return not self.problem
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Return the promises that it does not keep."""
+        return tuple(promise.what for promise in self.promises if not promise.kept)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the doctor found."""
+
+    tried: tuple[Tried, ...]
+
+    @property
+    def in_force(self) -> Tried | None:
+        """Return the isolation that `autograder grade` will use; None where it refuses."""
+        return next((one for one in self.tried if one.works and one.isolation != "none"), None)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the isolation in force keeps every promise."""
+        return self.in_force is not None and not self.in_force.broken
+
+    @property
+    def text(self) -> str:
+        """Return the report for people."""
+        width = max(len(promise.what) for one in self.tried for promise in one.promises) if self._promises() else 0
+        columns = [one for one in self.tried if one.works]
+        lines = ["What a submission was kept from, tried just now:", ""]
+        lines.append(f"  {'':<{width}}  " + "  ".join(one.isolation for one in columns))
+        for row, what in enumerate(self._promises()):
+            signs = ["yes" if one.promises[row].kept else "NO" for one in columns]
+            cells = "  ".join(f"{sign:<{len(one.isolation)}}" for sign, one in zip(signs, columns, strict=True))
+            lines.append(f"  {what:<{width}}  {cells}".rstrip())
+        lines.append("")
+        for one in self.tried:
+            if not one.works:
+                lines += [f"  {one.isolation}: does not work here ({one.problem}).", f"    {HOW_TO_GET[one.isolation]}"]
+        lines.append(self._verdict())
+        return "\n".join(lines)
+
+    def _promises(self) -> list[str]:
+        return next(([promise.what for promise in one.promises] for one in self.tried if one.promises), [])
+
+    def _verdict(self) -> str:
+        one = self.in_force
+        if one is None:
+            return "In force: nothing. autograder grade will refuse, unless told --isolation none."
+        if one.broken:
+            return f"In force: {one.isolation}, which does not keep: {'; '.join(one.broken)}."
+        return f"In force: {one.isolation}. It kept every promise."
+
+
+def examine(isolations: tuple[Isolation, ...] = ISOLATIONS) -> Report:
+    """Try every isolation and return what was found."""
+    return Report(tuple(try_out(isolation) for isolation in isolations))
+
+
+def choose(wanted: str) -> Isolation:
+    """Return the isolation to use: the best that works for `auto`, otherwise the one that was asked for.
+
+    Raises:
+        CourseError: it does not work here, or nothing does.
+    """
+    if wanted == "none":
+        return "none"
+    if wanted != "auto" and wanted not in ISOLATIONS:
+        allowed = ", ".join(("auto", *ISOLATIONS))
+        raise CourseError(f"there is no isolation {wanted!r}", f"there is {allowed}", "name one of them")
+    problems = []
+    for isolation in ISOLATIONS[:-1]:
+        if wanted not in ("auto", isolation):
+            continue
+        problem = starts(isolation)
+        if not problem:
+            return isolation
+        problems.append(f"{isolation}: {problem}")
+    raise CourseError(
+        "learners' code cannot be isolated here",
+        "; ".join(problems),
+        "see autograder doctor, or say --isolation none to grade without any protection",
+    )
+
+
+def starts(isolation: Isolation) -> str:
+    """Return why submissions cannot run behind an isolation, empty where they can."""
+    try:
+        with Cage(isolation, course_layout(), preload=()) as cage, cage.open(PROBE_LIMITS) as kernel:
+            ran = kernel.execute("probe = 6 * 7", 20)
+            value = kernel.session.ask("get", Target("probe")).value("value")
+            return "" if ran.state == "ok" and value == 42 else "a cell did not run in it"
+    except (CageError, SessionError, OSError) as error:
+        return str(error) or type(error).__name__
+
+
+def try_out(isolation: Isolation) -> Tried:
+    """Try to break out of an isolation in every way that it promises to prevent."""
+    problem = starts(isolation)
+    if problem:
+        return Tried(isolation, problem=problem)
+    home = Path.home() if os.access(Path.home(), os.W_OK) else None
+    place = tempfile.TemporaryDirectory(prefix="autograder-doctor-", dir=home)
+    with place as folder, _listening() as port, _environment_secret():
+        Path(folder).chmod(0o755)
+        secret = Path(folder) / "secret"
+        secret.write_text("a secret")
+        with Cage(isolation, course_layout(), preload=()) as cage:
+            facts = _Facts(cage, str(secret), port)
+            return Tried(isolation, tuple(Promise(what, probe(facts)) for what, probe in PROBES.items()))
+
+
+@contextmanager
+def _environment_secret() -> Iterator[None]:
+    os.environ["AUTOGRADER_PROBE"] = "secret"
+    try:
+        yield
+    finally:
+        del os.environ["AUTOGRADER_PROBE"]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    cage: Cage
+    secret: str
+    port: int
+
+
+class _listening:
+    """A server on the loopback address, for the probe that tries to reach it."""
+
+    def __enter__(self) -> int:
+        self.server = socket.create_server(("127.0.0.1", 0))
+        return self.server.getsockname()[1]
+
+    def __exit__(self, *_: object) -> None:
+        self.server.close()
+
+
+def _value(facts: _Facts, code: str) -> Any:
+    """Run code inside that leaves its finding in `found`, and return it."""
+    with facts.cage.open(PROBE_LIMITS) as kernel:
+        kernel.execute(code)
+        return kernel.session.ask("get", Target("found")).value("value")
+
+
+def _refused(facts: _Facts, code: str) -> bool:
+    """Return whether code inside raised an OSError (or did not get to its end)."""
+    indented = "\n".join(f"    {line}" for line in code.splitlines())
+    try:
+        return _value(facts, f"try:\n{indented}\n    found = False\nexcept OSError:\n    found = True") is True
+    except SessionError:
+        return True
+
+
+def _ended(facts: _Facts, code: str) -> Kernel:
+    with facts.cage.open(PROBE_LIMITS) as kernel:
+        kernel.execute(code)
+        return kernel
+
+
+def _leaves_nothing_running(facts: _Facts) -> bool:
+    """Start a daemon that ignores every signal it may, end the submission, and look for the daemon."""
+    mark = f"autograder-doctor-{os.getpid()}-{time.monotonic_ns()}"
+    code = f"""
+import subprocess, sys
+script = "import signal, time; signal.signal(15, 1); signal.signal(1, 1); time.sleep(60)"
+subprocess.Popen([sys.executable, "-c", script, {mark!r}], start_new_session=True)
+found = True
+"""
+    _value(facts, code)
+    deadline = time.monotonic() + 2
+    while _running(mark):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _running(mark: str) -> bool:
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if mark.encode() in path.read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+_CONNECT = "import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=3)"
+_FORKS = """
+import os, time
+found = 0
+try:
+    for _ in range(400):
+        if os.fork() == 0:
+            time.sleep(30)
+            os._exit(0)
+        found += 1
+except OSError:
+    pass
+"""
+_FILES = """
+found = 0
+try:
+    for number in range(2000):
+        open(f'file-{number}', 'w').close()
+        found += 1
+except OSError:
+    pass
+"""
+_FILL = "with open('big', 'wb') as file:\n    for _ in range(64):\n        file.write(bytes(1_000_000))"
+_PROCESSES = "import os\nfound = [int(name) for name in os.listdir('/proc') if name.isdigit()]"
+_ENVIRON = "import os\nfound = 'AUTOGRADER_PROBE' in str(open('/proc/self/environ').read()) + str(dict(os.environ))"
+_NAMESPACE = "import ctypes\nfound = ctypes.CDLL(None).unshare(0x10000000) != 0"
+
+PROBES: dict[str, Callable[[_Facts], bool]] = {
+    "reading a file of the instructor's": lambda facts: _refused(facts, f"open({facts.secret!r}).read()"),
+    "writing outside of its own folder": lambda facts: _refused(facts, f"open({facts.secret + '-2'!r}, 'w')"),
+    "changing Python's own packages": lambda facts: _refused(facts, "import numpy\nopen(numpy.__file__, 'a')"),
+    "reaching the network": lambda facts: _refused(facts, _CONNECT.format(port=facts.port)),
+    "seeing other processes": lambda facts: _within(facts, f"{_PROCESSES}\nfound = len(found)", 3),
+    "seeing the grader's environment": lambda facts: _value(facts, _ENVIRON) is False,
+    "becoming an administrator of its own": lambda facts: _value(facts, _NAMESPACE) is True,
+    "leaving processes running": _leaves_nothing_running,
+    "starting too many processes": lambda facts: _within(facts, _FORKS, 300),
+    "using too much memory": lambda facts: _ended(facts, _MEMORY_BOMB).death == "out_of_memory",
+    "filling the disk": lambda facts: _refused(facts, _FILL),
+    "making too many files": lambda facts: _within(facts, _FILES, 1000),
+    "running forever": lambda facts: _stops(facts),
+}
+
+
+def _within(facts: _Facts, code: str, most: int) -> bool:
+    try:
+        return _value(facts, code) <= most
+    except (SessionError, TypeError):
+        return True  # it was ended for trying
+
+
+def _stops(facts: _Facts) -> bool:
+    code = "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException:\n        pass"
+    with facts.cage.open(PROBE_LIMITS) as kernel:
+        return kernel.execute(code, 1.0).state == "timeout" and not kernel.alive
+
+
+def as_json(report: Report) -> str:
+    """Return the report as JSON."""
+    tried = [
+        {"isolation": one.isolation, "problem": one.problem, "broken": one.broken, "works": one.works}
+        for one in report.tried
+    ]
+    return json.dumps({"tried": tried, "in_force": report.in_force.isolation if report.in_force else None}, indent=1)

@@ -1,0 +1,1 @@
+"""From somebody's file of weights to a SavedModel with TF Hub's interface."""

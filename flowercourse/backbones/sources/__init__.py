@@ -1,0 +1,1 @@
+"""Where weights come from: one module a source; `flowercourse.backbones.source` says what each must do."""
