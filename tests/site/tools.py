@@ -42,7 +42,7 @@ def pages_by_part() -> dict[str, list[str]]:
 
 
 PAGES = [page for group in pages_by_part().values() for page in group]
-LESSONS = pages_by_part()["Lessons"]
+LESSONS = ["first-network", *pages_by_part()["Lessons"]]
 
 
 def source(page: str) -> str:
