@@ -8,10 +8,6 @@ READY  := $(VENV)/.ready
 
 # Where prepared data, converted weights and computed features are kept between runs.
 export FLOWERCOURSE_CACHE ?= $(CURDIR)/_build/cache
-# TensorFlow's start-up notices say nothing that a reader of this output can act on.
-export TF_CPP_MIN_LOG_LEVEL ?= 3
-# See flowercourse/__init__.py: twice as fast on many processors.
-export TF_ENABLE_ONEDNN_OPTS ?= 1
 # nbgrader calls other programs of the environment by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -44,7 +40,6 @@ format: $(READY)  ## format the code
 	$(BIN)/ruff check --fix .
 
 lock: $(READY)  ## make requirements.txt again from pyproject.toml
-	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --no-emit-index-url \
 	  --no-emit-find-links pyproject.toml --output-file requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \

@@ -35,8 +35,6 @@ BIN = Path(sys.executable).parent
 ENVIRONMENT = os.environ | {
     "FLOWERCOURSE_CACHE": os.environ.get("FLOWERCOURSE_CACHE", str(BUILD / "cache")),
     "FLOWERCOURSE_UNTRAINED": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "1",
     "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
 }
 

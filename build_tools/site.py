@@ -30,6 +30,8 @@ from pathlib import Path
 
 from check_site import problems_of
 
+from flowercourse.startup import DEFAULTS
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "_build" / "book"  # Jupyter Book writes below WORK/_build
 HTML = WORK / "_build" / "html"
@@ -51,8 +53,8 @@ SOURCES = (
     "autograder",
 )
 
-# Lines that TensorFlow and Jupyter write whatever one tells them, and that no reader can act on.
-NOISE = re.compile(r"port\.cc|cudart_stub\.cc|absl::InitializeLog|Kernel is running over TCP|cuda_executor\.cc|^\s*$")
+# Lines that Jupyter writes whatever one tells it, and that no reader can act on.
+NOISE = re.compile(r"Kernel is running over TCP|^\s*$")
 
 
 def course_environment() -> dict[str, str]:
@@ -60,13 +62,11 @@ def course_environment() -> dict[str, str]:
     defaults = {
         "FLOWERCOURSE_CACHE": str(ROOT / "_build" / "cache"),
         "FLOWERCOURSE_UNTRAINED": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "1",
     }
     # Debugger warnings of frozen modules would appear in the pages' output, and so would Matplotlib's choice of Agg.
     forced = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
-    return defaults | inherited | forced
+    return defaults | DEFAULTS | inherited | forced
 
 
 @contextlib.contextmanager

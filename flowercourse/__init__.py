@@ -4,17 +4,17 @@
     tfds.load(flowercourse.DATASET, ...)                  # the course's data set, whichever this machine has
     hub.KerasLayer(flowercourse.handle("mobilenet_v2"))   # a backbone, from wherever this machine has it
 
-Importing this imports neither TensorFlow nor TFDS; they come with the first use.
+Importing this imports neither TensorFlow nor TFDS; they come with the first use. Import it before them: it settles
+which Keras ``tf.keras`` is (`flowercourse.startup`).
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-# oneDNN's kernels make the backbones two to three times as fast. TensorFlow uses them by itself on processors with
-# AVX-512 only; it reads this when it is imported, so it helps where that happens after this import.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+from flowercourse import startup
+
+startup.prepare()
 
 if TYPE_CHECKING:
     DATASET: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,8 +37,6 @@ class _Commands(click.Group):
 @click.version_option(package_name="flowercourse")
 def main() -> None:
     """Data and backbones of the course in transfer learning."""
-    # TensorFlow's notices about processors and missing graphics cards are no help to a reader of these tables.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @main.command()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", "CUDA_VISIBLE_DEVICES": "-1"}
+from flowercourse.startup import DEFAULTS
+
+_QUIET = {**DEFAULTS, "CUDA_VISIBLE_DEVICES": "-1"}
 
 
 def quiet(environment: Mapping[str, str] = os.environ) -> dict[str, str]:

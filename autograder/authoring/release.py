@@ -93,9 +93,8 @@ def write_own_files(edition: Path) -> None:
     """Write what the edition words in its own way: table of contents, settings, README, Makefile; cut links."""
     toc = (ROOT / "_toc.yml").read_text(encoding="utf-8")
     (edition / "_toc.yml").write_text(without_instructors(toc), encoding="utf-8")
-    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8").split("\n[tool.ruff]")[0]
-    settings = re.sub(r'"solutions\*",? ?', "", settings)
-    (edition / "pyproject.toml").write_text(settings + "\n", encoding="utf-8")
+    settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    (edition / "pyproject.toml").write_text(learners_settings(settings), encoding="utf-8")
     names = [path.parent.name for path in sorted(EXERCISES.glob("*/*.ipynb"))]
     for name in ("README.md", "Makefile"):
         text = template(TEMPLATES / f"learners_{name}.j2").render(exercises=names)
@@ -103,6 +102,13 @@ def write_own_files(edition: Path) -> None:
     for page in edition.glob("book/*.md"):
         text = page.read_text(encoding="utf-8")
         page.write_text(re.sub(r"\[([^\]]+)\]\(/?instructors/[^)]*\)", r"\1", text), encoding="utf-8")
+
+
+def learners_settings(settings: str) -> str:
+    """Return what `pyproject.toml` says to learners: no package of solutions, no extras for grading and for tests."""
+    settings = settings.split("\n[tool.ruff]")[0] + "\n"
+    settings = re.sub(r'(?m)^solutions = .*\n|"solutions\*",? ?', "", settings)
+    return re.sub(r"(?ms)^(# What an instructor needs[^\n]*\n)?(grading|test) = \[\n.*?^\]\n", "", settings)
 
 
 def without_instructors(toc: str) -> str:

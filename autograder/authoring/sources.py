@@ -58,11 +58,13 @@ def load(path: Path) -> Assignment:
 
 @cache
 def repository() -> dict[str, str]:
-    """Return where the course's repository lives: ``url`` and ``branch``, from ``_config.yml``."""
+    """Return ``url`` and ``branch`` of the course, and where its ``learners`` edition is, from ``_config.yml``."""
     import yaml
 
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]
-    return {"url": settings["url"].rstrip("/"), "branch": settings.get("branch", "main")}
+    url = settings["url"].rstrip("/")
+    learners = settings.get("learners_edition", url).rstrip("/")
+    return {"url": url, "branch": settings.get("branch", "main"), "learners": learners}
 
 
 def _fill_in(text: str, name: str) -> str:
@@ -72,6 +74,7 @@ def _fill_in(text: str, name: str) -> str:
     places = {
         "{repository}": url,
         "{branch}": branch,
+        "{learners}": repository()["learners"],
         "{colab}": f"https://colab.research.google.com/github/{slug}/blob/{branch}/{notebook}",
         "{binder}": f"https://mybinder.org/v2/gh/{slug}/{branch}?labpath={notebook.replace('/', '%2F')}",
     }

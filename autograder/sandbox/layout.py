@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from autograder.sandbox.inner import NOTEBOOK_DIR, STAGING_DIR
+from flowercourse.startup import DEFAULTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COURSE_DIR = "/course"
@@ -142,8 +143,7 @@ def _environment() -> dict[str, str]:
         "MPLCONFIGDIR": FONTS_DIR,
         "IPYTHONDIR": "/tmp/.ipython",  # noqa: S108
         "FLOWERCOURSE_OFFLINE": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TF_ENABLE_ONEDNN_OPTS": "1",
+        **DEFAULTS,
         # Memory in huge pages where there are any: fewer page faults, and a seventh less time in learners' cells. C
         # libraries but glibc ignore it.
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",

@@ -23,6 +23,7 @@ from typing import Any
 from autograder.checking.core import Check, CheckResult, PartResult, plural_points
 from autograder.checking.messages import number, quote
 from flowercourse.errors import CourseError
+from flowercourse.startup import DEFAULTS
 
 CELL_TIMEOUT_S = 120.0
 # What the process gets on top of a cell's limit, to interrupt the cell itself, or to import TensorFlow.
@@ -206,7 +207,7 @@ def _events(path: Path, assignment: str, folder: Path, cell_timeout_s: float) ->
         str(journal),
         str(cell_timeout_s),
     ]
-    environment = {"MPLBACKEND": "Agg", "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1", **os.environ}
+    environment = {"MPLBACKEND": "Agg", **DEFAULTS, **os.environ}
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
             command, cwd=path.parent, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment

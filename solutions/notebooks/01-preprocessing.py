@@ -26,7 +26,9 @@ import subprocess
 import sys
 
 if "google.colab" in sys.modules:  # Colab starts without the course's library; elsewhere it is installed already
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{repository}"], check=True)
+    print("Installing the course's library from {learners}: about a minute, once for each session.")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{learners}"], check=True)
+
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -22,12 +22,12 @@ import subprocess
 import sys
 
 if "google.colab" in sys.modules:  # Colab starts without the course's library; elsewhere it is installed already
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{repository}"], check=True)
+    print("Installing the course's library from {learners}: about a minute, once for each session.")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{learners}"], check=True)
+
+import flowercourse  # before TensorFlow: it settles that `tf.keras` is Keras 2, which TF Hub's layers need
 
 import time
-import warnings
-
-warnings.filterwarnings("ignore", message="pkg_resources is deprecated")  # said by TensorFlow Hub, meant for its makers
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,7 +36,6 @@ import tensorflow_datasets as tfds
 import tensorflow_hub as hub
 import tf_keras as keras
 
-import flowercourse
 from autograder.checks import mobilenet_v2 as checks
 from flowercourse import DATASET, backbones, features, style
 

@@ -22,7 +22,10 @@ import subprocess
 import sys
 
 if "google.colab" in sys.modules:  # Colab starts without the course's library; elsewhere it is installed already
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{repository}"], check=True)
+    print("Installing the course's library from {learners}: about a minute, once for each session.")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{learners}"], check=True)
+
+import flowercourse  # before TensorFlow: it settles that `tf.keras` is Keras 2, which TF Hub's layers need
 
 import tempfile
 from pathlib import Path
@@ -34,7 +37,6 @@ import tensorflow_datasets as tfds
 import tensorflow_hub as hub
 import tf_keras as keras
 
-import flowercourse
 from autograder.checks import capstone as checks
 from flowercourse import DATASET, backbones, features, style
 
