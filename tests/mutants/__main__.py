@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autograder.authoring.sources import SOURCES
 from autograder.grading.data import ready_data
+from flowercourse.environment import share_of_processors
 from tests.mutants.table import Row, Table, table_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,8 @@ def run(name: str, *, full: bool = False, only: str = "") -> Table:
         RuntimeError: the process failed; with what it said.
     """
     command = [sys.executable, "-m", "tests.mutants", "--worker", name, "--only", only, *(["--full"] if full else [])]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ, check=False)
+    environment = os.environ | share_of_processors(2)  # two assignments at a time, here and in the tests
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         raise RuntimeError(f"the mutants of {name} could not be run:\n{done.stderr[-3000:]}")
     data = json.loads(done.stdout.splitlines()[-1])

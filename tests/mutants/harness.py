@@ -1,9 +1,10 @@
 """Runs an assignment's notebook with changed cells, again and again in one process, and checks every graded point.
 
-The reference notebook runs once. A changed notebook then runs only what the change can reach: the changed cell, the
-cells after it that read what it sets, and, where those use an object that cells change in place (a model), the cells
-that made the object, so that nothing is left of an earlier run in it. All other names keep the reference run's values.
-`full=True` runs everything instead; both must give the same table.
+The reference notebook runs once, and what its names and models are before each cell is kept. A changed notebook then
+begins at the changed cell, with all as it was there, and runs only what the change reaches: cells that read a name
+whose value is another one than in the reference run, or that use a model which such a cell may have changed. All other
+names and models keep the reference run's state. Objects that cannot be kept (`snapshots`) are made anew, by the cells
+that made them. `full=True` runs everything instead; both must give the same table.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from autograder.checking.core import Check, CheckResult, combine, run_check
 from autograder.checking.reference import Reference
 from autograder.conversation.session import LocalSession
 from autograder.selfcheck.shell import Shell
-from tests.mutants.dataflow import can_change, copied, names_of, reachable
+from tests.mutants.dataflow import can_change, copied, names_of, reachable, same
 from tests.mutants.loaded_once import LoadedOnce
+from tests.mutants.snapshots import Snapshot, can_be_kept, group_of, parts_of
 
 CELL_TIMEOUT_S = 60.0
 ANSWER_TIMEOUT_S = 15.0
@@ -63,6 +65,8 @@ class Runner:
         self.positions = {cell.id: position for position, cell in enumerate(self.cells)}
         self.empty = dict(self.shell.namespace)
         self.before: list[dict[str, Any]] = []
+        self.states: list[Snapshot] = []
+        self.groups: list[dict[str, frozenset[int]]] = []  # what each name's models consist of
         visible = importlib.import_module(f"autograder.checks.{assignment.module}")
         hidden = importlib.import_module(f"solutions.hidden_checks.{assignment.module}")
         names = [cell.id for cell in self.cells if cell.kind == "check"]
@@ -79,12 +83,18 @@ class Runner:
         outcome, began = Outcome(), time.monotonic()
         for cell in self.cells:
             if remember:
-                self.before.append(copied(dict(self.shell.namespace)))
+                self._remember()
             self._run_cell(cell.id, sources, outcome)
         if remember:
-            self.before.append(copied(dict(self.shell.namespace)))
+            self._remember()
         outcome.seconds = time.monotonic() - began
         return outcome
+
+    def _remember(self) -> None:
+        self.before.append(copied(dict(self.shell.namespace)))
+        self.states.append(Snapshot(self.shell.namespace, self.states[-1] if self.states else None))
+        names = self.before[-1].items()
+        self.groups.append({name: group_of(value) for name, value in names if can_change(value)})
 
     def run_untouched(self) -> Outcome:
         """Run the notebook as learners get it."""
@@ -97,6 +107,10 @@ class Runner:
         self.shell.namespace.update(copied(dict(names)))
 
     def _run_cell(self, cell_id: str, sources: Mapping[str, str], outcome: Outcome) -> None:
+        import tf_keras
+
+        # The same random numbers for a cell in every run: what it computes differs only where its inputs do.
+        tf_keras.utils.set_random_seed(0)
         if cell_id in self.checks:
             outcome.results[cell_id] = self._check(cell_id)
         elif (error := self.shell.run(sources[cell_id], timeout_s=CELL_TIMEOUT_S)) is not None:
@@ -120,65 +134,101 @@ class Runner:
             examples: whether to run cells that only show something. They matter where nothing may raise; they cost a
                 wrong solution no points.
         """
-        import tf_keras
-
         sources = {**self.sources, **changed}
         if self.full:
             return self.run_all(sources)
-        run = self._to_run(sources, {self.positions[cell_id] for cell_id in changed})
-        if not examples:
-            run = self._without_examples(run, sources)
         outcome, began = Outcome(), time.monotonic()
-        self._restore(self.before[min(run)])
-        tf_keras.utils.set_random_seed(0)
-        for position, cell in enumerate(self.cells):
-            if position in run:
-                self._run_cell(cell.id, sources, outcome)
-            elif cell.id in self.checks:
-                outcome.results[cell.id] = self.base.results[cell.id]
-            elif position > min(run):
-                self.shell.namespace.update(copied(self._set_by(position)))
+        positions = {self.positions[cell_id] for cell_id in changed}
+        read_by = self._read_by(sources)
+        must_run = positions | self._that_make_anew(positions, sources, read_by)
+        skipped = set[int]() if examples else self._examples_that_nobody_reads(sources, read_by)
+        first = min(must_run)
+        self._restore(self.before[first])
+        self.states[first].put_back()
+        self.backbones.keep(self._backbones_in_use())
+        different: set[str] = set()
+        for position in range(first, len(self.cells)):
+            loads = self._loads(position, sources, read_by)
+            if position not in must_run and not loads & different:
+                self._keep_as_it_was(position, different, outcome)
+            elif position in skipped:
+                different |= self._stores(position, sources)
+            else:
+                self._run_cell(self.cells[position].id, sources, outcome)
+                was_used = names_of(self.sources[self.cells[position].id]).loads
+                self._compare(position, loads | was_used | self._stores(position, sources), different)
         outcome.seconds = time.monotonic() - began
         return outcome
 
-    def _set_by(self, position: int) -> dict[str, Any]:
-        """Return the names that a cell set in the reference run, with their values."""
+    def _keep_as_it_was(self, position: int, different: set[str], outcome: Outcome) -> None:
+        """Go on over a cell that the change does not reach: its names, models and result are the reference run's."""
+        cell_id = self.cells[position].id
+        if cell_id in self.checks:
+            outcome.results[cell_id] = self.base.results[cell_id]
+            return
         after = self.before[position + 1]
-        stores = names_of(self.sources[self.cells[position].id]).stores
-        return {name: after[name] for name in stores if name in after}
+        for name in names_of(self.sources[cell_id]).stores & after.keys():
+            self.shell.namespace[name] = copied(after[name])
+            different.discard(name)
+        groups = self.groups[position + 1]
+        touched = (groups[name] for name in different & groups.keys())
+        self.states[position + 1].put_back(except_for=frozenset().union(*touched))
 
-    def _to_run(self, sources: Mapping[str, str], changed: set[int]) -> set[int]:
-        """Return the positions of the cells that the change can reach, and of those that must make objects anew."""
-        first = min(changed)
-        fragile = {name for name, value in self.before[-1].items() if can_change(value)}
-        read_by = self._read_by(sources)
-        names = [(self._loads(one, sources, read_by), self._stores(one, sources)) for one in range(len(self.cells))]
-        run, affected = set(changed), set[str]()
-        size = (-1, -1)
-        while size != (len(run), len(affected)):
-            size = (len(run), len(affected))
-            for position in run:
-                loads, stores = names[position]
-                # What a cell may change in place must be made anew, and whoever uses that runs again.
-                affected |= (loads | stores) & fragile
-                affected |= stores if position >= first else set()
-            for position, (loads, stores) in enumerate(names):
-                reads_changed = position >= first and loads & affected
-                makes_anew = self.cells[position].id not in self.checks and (loads | stores) & affected & fragile
-                if reads_changed or makes_anew:
-                    run.add(position)
-        return run
+    def _compare(self, position: int, names: set[str], different: set[str]) -> None:
+        """Note which names a cell that has run left with another value than in the reference run."""
+        if self.cells[position].id in self.checks:
+            return
+        after, now = self.before[position + 1], self.shell.namespace
+        for name in names:
+            if (
+                name not in now
+                and name not in after
+                or name in now
+                and name in after
+                and not can_change(now[name])
+                and same(now[name], after[name])
+            ):
+                different.discard(name)
+            else:
+                different.add(name)
+        # Names that share an object share its state.
+        groups = self.groups[position + 1]
+        state = frozenset().union(*(groups[name] for name in different & groups.keys()))
+        different |= {name for name, group in groups.items() if group & state}
 
-    def _without_examples(self, run: set[int], sources: Mapping[str, str]) -> set[int]:
-        """Return these positions without examples, except those that set what a kept cell reads."""
-        read_by = self._read_by(sources)
-        kept = {position for position in run if self.cells[position].kind != "example"}
+    def _backbones_in_use(self) -> set[int]:
+        """Return the `id` of every loaded backbone that the namespace's models hold."""
+        values = [value for value in self.shell.namespace.values() if can_change(value)]
+        return {id(vars(part)["_func"]) for part in parts_of(values) if "_func" in vars(part)}
+
+    def _that_make_anew(
+        self, changed: set[int], sources: Mapping[str, str], read_by: Mapping[str, frozenset[str]]
+    ) -> set[int]:
+        """Return the positions of cells that make, or use, objects which the changed cells use and nobody can keep."""
+        unkept = {name for name, value in self.before[-1].items() if can_change(value) and not can_be_kept(value)}
+        touched = [
+            (self._loads(one, sources, read_by) | self._stores(one, sources)) & unkept for one in range(len(self.cells))
+        ]
+        found, names = set(changed), set[str]().union(*(touched[one] for one in changed))
         while True:
-            read = set[str]().union(*(self._loads(position, sources, read_by) for position in kept))
-            needed = {position for position in run - kept if self._stores(position, sources) & read}
-            if not needed:
-                return kept
-            kept |= needed
+            more = {position for position, those in enumerate(touched) if those & names} - found
+            if not more:
+                return found
+            found |= more
+            names = names.union(*(touched[one] for one in more))
+
+    def _examples_that_nobody_reads(
+        self, sources: Mapping[str, str], read_by: Mapping[str, frozenset[str]]
+    ) -> set[int]:
+        """Return the positions of examples, except those that set what another cell reads."""
+        others = {position for position, cell in enumerate(self.cells) if cell.kind == "example"}
+        read_later: set[str] = set()
+        for position in reversed(range(len(self.cells))):
+            if position in others and self._stores(position, sources) & read_later:
+                others.remove(position)
+            if position not in others:
+                read_later |= self._loads(position, sources, read_by)
+        return others
 
     def _loads(self, position: int, sources: Mapping[str, str], read_by: Mapping[str, frozenset[str]]) -> set[str]:
         cell_id = self.cells[position].id

@@ -36,6 +36,13 @@ class LoadedOnce:
         """Say that a new run begins: what was lent in earlier ones is no longer in use."""
         self.run += 1
 
+    def keep(self, loaded: set[int]) -> None:
+        """Say which of the lent objects, by their `id`, this run has got already: nobody else gets them in it."""
+        for known in self.lent.values():
+            for one in known:
+                if id(one.loaded) in loaded:
+                    one.run = self.run
+
     def install(self) -> None:
         """Let every `hub.KerasLayer` of this process load through here."""
         from tensorflow_hub import keras_layer

@@ -121,6 +121,10 @@ def table_of(
         only: run only those changes whose name contains this text (and the reference, and the untouched exercise).
         progress: called with each row when it is there.
     """
+    import tensorflow as tf
+
+    # Hundreds of small graphs run a few steps each: making them faster takes longer than they do.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     assignment = load(SOURCES / f"{name}.py")
     module = importlib.import_module(f"tests.mutants.{assignment.module}")
     backbones = LoadedOnce()
