@@ -12,7 +12,7 @@ export FLOWERCOURSE_CACHE ?= $(CURDIR)/_build/cache
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system lint format lock test course prepare exercises lab site serve pdf mutants attacks bench clean
+.PHONY: help setup system lint format lock test test-quick course prepare exercises lab site serve pdf mutants attacks bench clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,11 @@ test: export FLOWERCOURSE_DATASET := mini_flowers
 test: export FLOWERCOURSE_OFFLINE := 1
 test: setup prepare  ## set everything up, then run every test
 	$(BIN)/python -m pytest -n 2
+
+test-quick: export FLOWERCOURSE_DATASET := mini_flowers
+test-quick: export FLOWERCOURSE_OFFLINE := 1
+test-quick: prepare  ## run the tests that need no notebook run, no browser and no cage
+	$(BIN)/python -m pytest -n 2 -m "not notebook and not browser and not sandbox"
 
 course: setup  ## set everything up, then do the main job: data, exercises, report, graded class, site
 	$(BIN)/python build_tools/course.py

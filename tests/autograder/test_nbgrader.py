@@ -23,6 +23,8 @@ from autograder.outcome.record import record
 from autograder.outcome.results import CellOutcome, SubmissionResult
 from tests.autograder.conftest import CHECKS, SOURCE, cell_of
 
+pytestmark = pytest.mark.notebook
+
 # Plain nbgrader runs checks in the learner's kernel. These need no TensorFlow, and write to stderr as TensorFlow does.
 CHECKS_IN_THE_NOTEBOOK = """\
 import sys

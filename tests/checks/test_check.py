@@ -11,6 +11,8 @@ from autograder.selfcheck import check
 from autograder.selfcheck.check import NotebookReport, check_notebook
 from flowercourse.errors import CourseError
 
+pytestmark = pytest.mark.notebook
+
 CHECK = "checks.parts_cover_everything_once()"
 SOLUTION = """
 def split_names(percents):

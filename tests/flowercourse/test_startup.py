@@ -115,6 +115,7 @@ print(history.history["val_accuracy"][-1], len(predicted), len(model.trainable_w
 """
 
 
+@pytest.mark.notebook
 def test_the_steps_that_the_whole_web_writes_with_tf_keras_train_a_model(tmp_path):
     """Load, resize, a hub layer, a dense layer, compile, fit with callbacks, predict: with `tf.keras` throughout."""
     done = python(CLASSIC.replace("LOGS", str(tmp_path / "logs")))

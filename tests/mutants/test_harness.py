@@ -18,6 +18,8 @@ from tests.mutants.harness import Runner
 from tests.mutants.loaded_once import LoadedOnce
 from tests.mutants.table import Row, Table, _kept_by
 
+pytestmark = pytest.mark.notebook
+
 CELLS = {
     "setup": "import numpy as np\nruns = []\nclass Net:\n    def __init__(self): self.steps = 0",
     "scale": "FACTOR = 2\ndef scale(x):\n    return FACTOR * x",

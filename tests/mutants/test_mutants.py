@@ -10,6 +10,8 @@ from autograder.authoring.sources import SOURCES
 from autograder.grading.data import ready_data
 from tests.mutants.__main__ import run
 
+pytestmark = pytest.mark.notebook
+
 ASSIGNMENTS = [path.stem for path in sorted(SOURCES.glob("[0-9][0-9]-*.py"))]
 
 

@@ -19,10 +19,11 @@ SECONDS_FOR_A_BUILD = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the first test that needs the site the time to build it."""
+    """Give the first test that needs the site the time to build it; building it executes its pages."""
     for item in items:
         if "site" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(SECONDS_FOR_A_BUILD))
+            item.add_marker(pytest.mark.notebook)
 
 
 @pytest.fixture(scope="session")

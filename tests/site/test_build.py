@@ -9,6 +9,8 @@ import pytest
 
 from tests.site.tools import ROOT, load_tool
 
+pytestmark = pytest.mark.notebook
+
 NOTEBOOK = """---
 file_format: mystnb
 kernelspec:

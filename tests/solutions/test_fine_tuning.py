@@ -15,6 +15,8 @@ from solutions.training.fine_tuning import fine_tune, last_block
 from solutions.training.preprocessing import batches
 from solutions.training.transfer import HeadSettings, train_head
 
+pytestmark = pytest.mark.notebook
+
 
 def variable(name: str) -> SimpleNamespace:
     return SimpleNamespace(name=name)

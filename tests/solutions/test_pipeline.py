@@ -18,6 +18,8 @@ from solutions.pipeline import __main__ as pipeline
 from solutions.pipeline.schema import check_report, load_schema
 from tests.solutions.conftest import EPOCHS
 
+pytestmark = pytest.mark.notebook
+
 
 class Page(HTMLParser):
     """Collects the tags of a page with their attributes, and its text."""
