@@ -18,6 +18,7 @@ from autograder.sandbox.cage import Cage, CageError, Kernel
 from autograder.sandbox.launch import ISOLATIONS, Isolation
 from autograder.sandbox.layout import course_layout
 from autograder.sandbox.limits import Limits
+from flowercourse import paths
 from flowercourse.errors import CourseError
 
 HOW_TO_GET: dict[Isolation, str] = {
@@ -123,6 +124,8 @@ def choose(wanted: str) -> Isolation:
     if wanted != "auto" and wanted not in ISOLATIONS:
         allowed = ", ".join(("auto", *ISOLATIONS))
         raise CourseError(f"there is no isolation {wanted!r}", f"there is {allowed}", "name one of them")
+    with as_graded():
+        course_layout().refuse_to_run_as_root()  # for every isolation alike: a weaker one would be no way out
     problems = []
     for isolation in ISOLATIONS[:-1]:
         if wanted not in ("auto", isolation):
@@ -138,14 +141,26 @@ def choose(wanted: str) -> Isolation:
     )
 
 
+@contextmanager
+def as_graded() -> Iterator[None]:
+    """Say where the data are, as grading does: what a sandbox binds is then what it will bind."""
+    said = "FLOWERCOURSE_CACHE" in os.environ
+    os.environ.setdefault("FLOWERCOURSE_CACHE", str(paths.cache_dir()))
+    try:
+        yield
+    finally:
+        if not said:
+            del os.environ["FLOWERCOURSE_CACHE"]
+
+
 def starts(isolation: Isolation) -> str:
     """Return why submissions cannot run behind an isolation, empty where they can."""
     try:
-        with Cage(isolation, course_layout(), preload=()) as cage, cage.open(PROBE_LIMITS) as kernel:
+        with as_graded(), Cage(isolation, course_layout(), preload=()) as cage, cage.open(PROBE_LIMITS) as kernel:
             ran = kernel.execute("probe = 6 * 7", 20)
             value = kernel.session.ask("get", Target("probe")).value("value")
             return "" if ran.state == "ok" and value == 42 else "a cell did not run in it"
-    except (CageError, SessionError, OSError) as error:
+    except (CageError, CourseError, SessionError, OSError) as error:
         return str(error) or type(error).__name__
 
 
@@ -160,7 +175,7 @@ def try_out(isolation: Isolation) -> Tried:
         Path(folder).chmod(0o755)
         secret = Path(folder) / "secret"
         secret.write_text("a secret")
-        with Cage(isolation, course_layout(), preload=()) as cage:
+        with as_graded(), Cage(isolation, course_layout(), preload=()) as cage:
             facts = _Facts(cage, str(secret), port)
             return Tried(isolation, tuple(Promise(what, probe(facts)) for what, probe in PROBES.items()))
 
@@ -232,14 +247,28 @@ found = True
     return True
 
 
-def _running(mark: str) -> bool:
+def _running(mark: str) -> list[Path]:
+    """Return the folders in /proc of processes that were started with this argument."""
+    found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             if mark.encode() in path.read_bytes():
-                return True
+                found.append(path.parent)
         except OSError:
             continue
-    return False
+    return found
+
+
+def _is_not_root(facts: _Facts) -> bool:
+    """Look from outside under which user number the machine's kernel knows a learner's process."""
+    mark = f"autograder-doctor-user-{os.getpid()}-{time.monotonic_ns()}"
+    code = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)', {mark!r}])"
+    with facts.cage.open(PROBE_LIMITS) as kernel:
+        kernel.execute(code)
+        deadline = time.monotonic() + 5
+        while not (processes := _running(mark)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return bool(processes) and all(process.stat().st_uid != 0 for process in processes)
 
 
 _CONNECT = "import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=3)"
@@ -267,6 +296,19 @@ except OSError:
 _FILL = "with open('big', 'wb') as file:\n    for _ in range(64):\n        file.write(bytes(1_000_000))"
 _PROCESSES = "import os\nfound = [int(name) for name in os.listdir('/proc') if name.isdigit()]"
 _ENVIRON = "import os\nfound = 'AUTOGRADER_PROBE' in str(open('/proc/self/environ').read()) + str(dict(os.environ))"
+_SETTINGS = """
+import os
+found = []
+for top in ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi", "asound"):
+    top = f"/proc/{top}"
+    below = [os.path.join(at, name) for at, _, names in os.walk(top) for name in names]
+    for path in below or [top]:
+        try:
+            os.close(os.open(path, os.O_WRONLY))
+        except OSError:
+            continue
+        found.append(path)
+"""
 _NAMESPACE = "import ctypes\nfound = ctypes.CDLL(None).unshare(0x10000000) != 0"
 
 PROBES: dict[str, Callable[[_Facts], bool]] = {
@@ -276,6 +318,8 @@ PROBES: dict[str, Callable[[_Facts], bool]] = {
     "reaching the network": lambda facts: _refused(facts, _CONNECT.format(port=facts.port)),
     "seeing other processes": lambda facts: _within(facts, f"{_PROCESSES}\nfound = len(found)", 3),
     "seeing the grader's environment": lambda facts: _value(facts, _ENVIRON) is False,
+    "being root outside": _is_not_root,
+    "changing the machine's settings": lambda facts: _value(facts, _SETTINGS) == [],
     "becoming an administrator of its own": lambda facts: _value(facts, _NAMESPACE) is True,
     "leaving processes running": _leaves_nothing_running,
     "starting too many processes": lambda facts: _within(facts, _FORKS, 300),

@@ -29,6 +29,22 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 _HARMLESS = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu")
 
 
+# The parts of /proc that belong to the machine and not to a process. The lists are those of the OCI runtime's defaults.
+_READ_ONLY_IN_PROC = ("sys", "sysrq-trigger", "irq", "bus", "fs")
+_HIDDEN_IN_PROC = (
+    "acpi",
+    "asound",
+    "interrupts",
+    "kcore",
+    "keys",
+    "latency_stats",
+    "sched_debug",
+    "scsi",
+    "timer_list",
+    "timer_stats",
+)
+
+
 @dataclass(frozen=True)
 class Inner:
     """What the child needs to know to cage itself.
@@ -115,6 +131,7 @@ def _run_init(spec: Inner, kernel: Callable[[], int], release: Callable[[], None
         linux.sethostname("notebook")
         # Neither this user namespace nor any below it may make another one.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        _cover_kernel_settings()
         linux.drop_capabilities()
     linux.adopt_orphans()
     linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
@@ -144,6 +161,20 @@ def _make_file_systems(spec: Inner) -> None:
     linux.unmount(STAGING_DIR)
     linux.mount("proc", "/proc", "proc", flags | linux.MS_NOEXEC)
     os.chdir(NOTEBOOK_DIR)
+
+
+def _cover_kernel_settings() -> None:
+    """Make the kernel's settings read-only, and hide what it says about itself, whoever looks and with what rights."""
+    flags = linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC
+    for name in _READ_ONLY_IN_PROC:
+        if (path := Path("/proc") / name).exists():
+            linux.mount(str(path), str(path), None, linux.MS_BIND | linux.MS_REC)
+            linux.mount(None, str(path), None, linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | flags)
+    for name in _HIDDEN_IN_PROC:
+        if (path := Path("/proc") / name).is_dir():
+            linux.mount("tmpfs", str(path), "tmpfs", flags | linux.MS_RDONLY, "size=0,mode=755")
+        elif path.exists():
+            linux.mount("/dev/null", str(path), None, linux.MS_BIND)
 
 
 def _keep(path: str, at: Path) -> None:

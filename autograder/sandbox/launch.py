@@ -91,8 +91,11 @@ def launch(isolation: Isolation, start: Start) -> Launched:
         start: what to start.
 
     Raises:
+        CourseError: submissions would have to run as root.
         OSError: a program that is needed for it is not there.
     """
+    if isolation != "none":
+        start.layout.refuse_to_run_as_root()
     return _LAUNCHERS[isolation](start)
 
 
@@ -123,7 +126,7 @@ def _bubblewrap(start: Start) -> Launched:
     finally:
         os.close(info_read)
         os.close(go_write)
-    return Launched(process, "bubblewrap", _first_user(start.layout))
+    return Launched(process, "bubblewrap", _first_user())
 
 
 def _information(fd: int) -> dict[str, Any]:
@@ -177,16 +180,12 @@ def _unshare(start: Start) -> Launched:
     path = os.pathsep.join(entry for entry in sys.path if entry)
     command = [sys.executable, "-m", "autograder.sandbox.outer", json.dumps(options)]
     process = start.popen(command, {"PATH": "/usr/bin:/bin", "PYTHONPATH": path}, [])
-    return Launched(process, "unshare", _first_user(start.layout))
+    return Launched(process, "unshare", _first_user())
 
 
-def _first_user(layout: Layout) -> int | None:
-    """Return where a namespace's own user numbers begin, if there is more than one and files are open to them all.
-
-    Where root's files are closed to others, submissions keep root's number, without any of root's rights; the system
-    keeps no limit on the processes of that number (`Supervisor` does).
-    """
-    return 0 if os.geteuid() == 0 and layout.readable_by_all else None
+def _first_user() -> int | None:
+    """Return where a namespace's own user numbers begin, if there is more than one: only root may give them out."""
+    return 0 if os.geteuid() == 0 else None
 
 
 def _user(start: Start) -> Launched:

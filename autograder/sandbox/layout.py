@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from autograder.sandbox.inner import NOTEBOOK_DIR, STAGING_DIR
+from flowercourse.errors import CourseError
 from flowercourse.startup import DEFAULTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -86,16 +88,33 @@ class Layout:
         return sorted(str(parent) for parent in above - below if parent != Path("/"))
 
     @property
-    def readable_by_all(self) -> bool:
-        """Whether a user without any rights can read what is bound: not where root's files are closed to others."""
+    def closed(self) -> Path | None:
+        """Return something that is bound and that a user without any rights cannot read; None where there is none."""
         for outside, _ in self.binds:
             path = Path(outside)
             if outside in (*_SYSTEM, *_SYSTEM_FILES, *_SETTINGS):
                 continue
             inside = list(itertools.islice(path.iterdir(), 500)) if path.is_dir() else []
-            if not all(_readable_by_all(one) for one in (path, *inside)):
-                return False
-        return True
+            for one in (path, *inside):
+                if not _readable_by_all(one):
+                    return path
+        return None
+
+    def refuse_to_run_as_root(self) -> None:
+        """Where root grades, see to it that submissions can run under user numbers that are nobody's.
+
+        Whoever has root's number can change the settings of the machine's kernel, whatever else was taken from him. So
+        learners' code never has it, and what it needs must be open to others.
+
+        Raises:
+            CourseError: something that submissions need is closed to everybody but root.
+        """
+        if os.geteuid() == 0 and (closed := self.closed):
+            raise CourseError(
+                f"learners' code would have to run as root to read {closed}",
+                "it is closed to other users",
+                f"open it to them: chmod -R a+rX {shlex.quote(str(closed))}",
+            )
 
     @property
     def kept(self) -> tuple[str, ...]:

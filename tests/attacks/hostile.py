@@ -639,6 +639,34 @@ print('<script>window.attacked = 1</script>')
         ),
         deserves=6,
     ),
+    notebook_case(
+        "a setting of the machine's kernel",
+        "to write what /proc/sys holds back into it, and to ring for the system request key's help",
+        notebook(
+            added="""
+import os
+written = []
+for top in ("/proc/sys/kernel", "/proc/sys/vm", "/proc/sys/fs"):
+    for at, _, names in os.walk(top):
+        for name in names:
+            path = os.path.join(at, name)
+            try:
+                value = open(path, "rb").read()
+                open(path, "wb").write(value)
+                written.append(path)
+            except OSError:
+                pass
+try:
+    open("/proc/sysrq-trigger", "w").write("h")
+    written.append("sysrq")
+except OSError:
+    pass
+if written:
+    def softmax(logits): return logits  # a point less says that it worked
+""",
+        ),
+        deserves=6,
+    ),
 ]
 for name in SOLUTIONS:
     assert name in WRONG

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,10 @@ import pytest
 
 from autograder.conversation.session import Target
 from autograder.sandbox.cage import Cage
+from autograder.sandbox.doctor import choose, starts
 from autograder.sandbox.layout import ROOT, course_layout
 from autograder.sandbox.linux import seccomp_program
+from flowercourse.errors import CourseError
 from tests.sandbox.conftest import LIMITS
 
 
@@ -83,13 +87,45 @@ def test_the_filter_knows_both_machines():
 
 @pytest.mark.sandbox
 @pytest.mark.parametrize("isolation", ["bubblewrap", "unshare"])
-def test_roots_closed_files_are_readable_where_they_are_let_in(isolation, tmp_path, monkeypatch):
-    """As on a machine where root's umask is 077."""
-    cache = tmp_path / "cache"
-    cache.mkdir(mode=0o700)
+@pytest.mark.parametrize("what", ["the folder", "a file in it"])
+def test_where_roots_files_are_closed_to_others_nothing_runs_as_root(isolation, what, tmp_path, monkeypatch):
+    """As on a machine where root's umask is 077: one would have to be root to read them."""
+    if os.geteuid() != 0:
+        pytest.skip("only root's files can be closed to learners' code and not to the grader")
+    cache = tmp_path / "a cache"
+    cache.mkdir(mode=0o700 if what == "the folder" else 0o755)
     (cache / "data").write_text("flowers")
     (cache / "data").chmod(0o600)
     monkeypatch.setenv("FLOWERCOURSE_CACHE", str(cache))
-    layout = course_layout()
-    assert not layout.readable_by_all
-    assert _found(layout, isolation, f"found = open({str(cache / 'data')!r}).read()") == "flowers"
+    expected = f"to read {cache}: it is closed to other users. open it to them: chmod -R a+rX '{cache}'"
+    with pytest.raises(CourseError, match=re.escape(expected)):
+        _found(course_layout(), isolation, "found = 1")
+    with pytest.raises(CourseError, match="would have to run as root"):
+        choose(isolation)
+    with pytest.raises(CourseError, match="would have to run as root"):
+        choose("auto")  # and no weaker isolation takes its place
+    assert "would have to run as root" in starts(isolation)
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("isolation", ["bubblewrap", "unshare"])
+def test_the_kernels_settings_cannot_be_opened_for_writing(isolation):
+    code = """
+import os
+found = []
+for top in ("/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/sys"):
+    for at, _, names in os.walk(top):
+        for name in names:
+            try:
+                os.close(os.open(os.path.join(at, name), os.O_WRONLY))
+                found.append(os.path.join(at, name))
+            except OSError:
+                pass
+for path in ("/proc/sysrq-trigger", "/proc/kcore", "/proc/keys", "/proc/timer_list"):
+    try:
+        if open(path, "rb").read(1):
+            found.append(path)
+    except OSError:
+        pass
+"""
+    assert _found(course_layout(), isolation, code) == []
