@@ -1,10 +1,13 @@
-"""Files that are either whole or not there, and folder names that any student id can be turned into."""
+"""Files that are whole or not there, private folders, and folder names that any student id can be turned into."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -13,20 +16,27 @@ _SAFE = re.compile(rb"[A-Za-z0-9_.@ -]")
 _LONGEST_NAME = 100
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
     """Write ``text`` to ``path`` in UTF-8, atomically: readers find the old text or the new one, never a part."""
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    write_bytes(path, text.encode("utf-8", "backslashreplace"), durable=durable)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path``, atomically; folders on the way are made."""
+def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Write ``data`` to ``path``, atomically; folders on the way are made.
+
+    Args:
+        path: Where it goes.
+        data: What is written.
+        durable: Whether to wait until it is on the disk; without, a power cut soon after may leave an empty file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
@@ -66,3 +76,62 @@ def from_folder_name(folder: str) -> str:
     '=1+1; a/b'
     """
     return "" if folder == "%" else unquote_to_bytes(folder).decode("utf-8", "surrogateescape")
+
+
+class PrivateFolder:
+    """A folder in the temporary directory that only this user may enter, gone with all that is in it after `cleanup`.
+
+    Its process holds a lock on it for as long as it lives. So a later one can tell what a process that was killed has
+    left behind, and remove it (`remove_abandoned`).
+
+    Attributes:
+        name: Its path.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self.name = tempfile.mkdtemp(prefix=prefix)
+        self._held = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY)
+        _lock(self._held)
+
+    def cleanup(self) -> None:
+        """Remove the folder; doing so again does no harm."""
+        shutil.rmtree(self.name, ignore_errors=True)
+        if self._held >= 0:
+            os.close(self._held)
+            self._held = -1
+
+
+# Younger ones may be about to be locked.
+ABANDONED_AFTER_S = 60.0
+
+
+def remove_abandoned(prefix: str) -> list[str]:
+    """Remove private folders of this name whose process has ended without `cleanup`; return their paths.
+
+    Only what is provably ours: a folder, no link, that this user owns, of this name, on which nobody holds the lock.
+    """
+    removed = []
+    for path in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        try:
+            held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:
+            continue
+        try:
+            found = os.fstat(held)
+            is_old = time.time() - found.st_ctime >= ABANDONED_AFTER_S
+            if found.st_uid == os.geteuid() and is_old and _lock(held):
+                shutil.rmtree(path, ignore_errors=True)
+                removed.append(str(path))
+        finally:
+            os.close(held)
+    return removed
+
+
+def _lock(fd: int) -> bool:
+    """Take the lock of an open folder; return whether nobody else has it."""
+    import fcntl
+
+    with suppress(OSError):
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False

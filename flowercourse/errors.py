@@ -28,6 +28,17 @@ class CourseError(Exception):
         return f"{self.what}: {self.why.rstrip('.')}. {self.next_step.rstrip('.')}."
 
 
+def is_full(error: BaseException | None) -> bool:
+    """Return whether an exception was caused by a full disk, or by a quota; databases wrap such errors in their own."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if "disk is full" in str(error) or "No space left on device" in str(error):
+            return True
+        error = error.__cause__
+    return False
+
+
 def storage_error(what: str, path: Path, error: OSError) -> CourseError:
     """Explain a failed write: a full disk and a missing permission need different next steps.
 

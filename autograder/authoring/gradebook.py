@@ -56,15 +56,28 @@ def prepare(out: Path, assignments: Mapping[str, Assignment], *, db: str | None 
 @contextmanager
 def transaction(out: Path, db: str | None) -> Iterator[Any]:
     """Yield a database session that is committed when the block succeeds, and undone when it does not."""
+    with opened(out, db) as session, committed(session):
+        yield session
+
+
+@contextmanager
+def opened(out: Path, db: str | None) -> Iterator[Any]:
+    """Yield a database session for several transactions: opening one takes longer than most of what is done in it."""
     from nbgrader.api import Gradebook
 
     with Gradebook(address(out, db)) as gradebook:
-        try:
-            yield gradebook.db
-            gradebook.db.commit()
-        except BaseException:
-            gradebook.db.rollback()
-            raise
+        yield gradebook.db
+
+
+@contextmanager
+def committed(session: Any) -> Iterator[None]:
+    """Commit what the block did when it succeeds, and undo it when it does not."""
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
 
 
 def address(out: Path, db: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import fields
@@ -102,7 +103,9 @@ def known_database(ctx: click.Context, param: click.Parameter, address: str | No
     help="Grade this assignment only, such as 01-preprocessing; rows of others that OUT has are kept.",
 )
 @click.option(
-    "--jobs", default=1, show_default=True, type=click.IntRange(1), help="Submissions to grade at the same time."
+    "--jobs",
+    type=click.IntRange(1),
+    help="Submissions to grade at the same time.  [default: what processors and memory allow]",
 )
 @click.option(
     "--db",
@@ -122,7 +125,7 @@ def grade(
     submitted: Path,
     out: Path,
     assignment: str | None,
-    jobs: int,
+    jobs: int | None,
     db: str | None,
     resume: bool,
     isolation: str,
@@ -135,25 +138,43 @@ def grade(
     grade is no failure: the exit status is 0 when every submission has a row.
     """
     from autograder.grading.grade import WrongUsage, grade_class
+    from autograder.grading.machine import this_machine
+    from autograder.grading.stop import Stopped, raising_stopped
     from autograder.outcome.results import STATUSES
 
+    if jobs is None:
+        machine = this_machine()
+        jobs = machine.jobs
+        click.echo(f"Grading {jobs} at a time: {machine} (--jobs says otherwise).", err=True)
     try:
-        results = grade_class(
-            submitted,
-            out,
-            assignment=assignment,
-            jobs=jobs,
-            db=db,
-            resume=resume,
-            isolation=isolation,
-            limits=Limits(**limits),
-        )
+        with raising_stopped():
+            results = grade_class(
+                submitted,
+                out,
+                assignment=assignment,
+                jobs=jobs,
+                db=db,
+                resume=resume,
+                isolation=isolation,
+                limits=Limits(**limits),
+            )
     except WrongUsage as error:
         raise click.UsageError(str(error)) from error
+    except Stopped as stopped:
+        click.echo(_how_to_go_on(stopped, submitted, out, assignment), err=True)
+        sys.exit(128 + stopped.signal)
     counts = {status: sum(result.status == status for result in results) for status in STATUSES}
     words = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
     click.echo(f"{len(results)} submissions: {words or 'there is nothing to grade'}")
     click.echo(f"Grades: {out / 'grades.csv'}   Feedback: {out / 'feedback'}   Gradebook: {db or out / 'gradebook.db'}")
+
+
+def _how_to_go_on(stopped: Any, submitted: Path, out: Path, assignment: str | None) -> str:
+    command = ["autograder", "grade", str(submitted), "--out", str(out)]
+    command += ["--assignment", assignment] if assignment else []
+    how_many = f"{stopped.done} of {stopped.total} submissions are"
+    graded = f"{how_many} graded and kept" if stopped.total else "nothing is graded yet"
+    return f"\nStopped by {stopped.signal.name}: {graded}. Go on with: {shlex.join([*command, '--resume'])}"
 
 
 @click.command()

@@ -9,34 +9,39 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from autograder.authoring.course import Course
-from autograder.authoring.gradebook import prepare
+from autograder.authoring.gradebook import opened, prepare
 from autograder.grading.data import ready_data
 from autograder.grading.journal import Journal, key_of
 from autograder.grading.pool import ATTEMPTS, Pool
+from autograder.grading.stop import Stopped
 from autograder.grading.worker import Setup, Task
 from autograder.intake.collect import find_submissions
 from autograder.intake.rebuild import rebuild
 from autograder.intake.submissions import Found, Rebuilt, Rejected
-from autograder.outcome.record import record
+from autograder.outcome.record import record, record_all
 from autograder.outcome.report import read_results, write_feedback, write_grades
 from autograder.outcome.results import SubmissionResult
 from autograder.sandbox.cage import PRELOAD
 from autograder.sandbox.doctor import choose
 from autograder.sandbox.limits import Limits
 from flowercourse.environment import share_of_processors
-from flowercourse.errors import CourseError
+from flowercourse.errors import CourseError, is_full
 
 
 class WrongUsage(CourseError):
     """What was asked for would do harm, whatever was handed in; the command line ends with 2 for it."""
+
+
+BATCH = 200  # results that are published together where nothing ran
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class _Class:
     course: Course
     db: str | None
     journal: Journal
+    session: Any
 
 
 def grade_class(
@@ -97,19 +103,45 @@ def grade_class(
     with _writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         kept = _of_others(out, assignment)  # before the journal begins anew, so that a refusal loses nothing
-        opened = Journal(out, resume=resume)
-    with closing(opened) as journal:
+        journal = Journal(out, resume=resume)
+    with closing(journal), _saying_how_far_it_came(out, len(found)) as rows:
         with _writing_to(out):
             prepare(out, course.assignments, db=db)
-        everything = _Class(out, course, db, journal)
-        with tqdm(total=len(found), desc="grading", unit="submission", disable=not progress) as bar:
-            results = []
-            for result in _grade_all(found, everything, setup, jobs):
-                results.append(result)
+        with (
+            opened(out, db) as session,
+            tqdm(total=len(found), desc="grading", unit="submission", disable=not progress) as bar,
+            closing(_grade_all(found, _Class(out, course, db, journal, session), setup, jobs)) as graded,
+        ):
+            for result in graded:
+                rows.append(result)
                 bar.update()
         with _writing_to(out):
-            write_grades(out, [*results, *kept])
-    return sorted(results, key=lambda result: result.key)
+            write_grades(out, [*rows, *kept])
+    return sorted(rows, key=lambda result: result.key)
+
+
+@contextmanager
+def _saying_how_far_it_came(out: Path, total: int) -> Iterator[list[SubmissionResult]]:
+    """Yield the list of rows; where the run has to end before all have one, say how many do and how to go on.
+
+    Raises:
+        Stopped: a signal asked for the end.
+        CourseError: the disk is full.
+    """
+    rows: list[SubmissionResult] = []
+    try:
+        yield rows
+    except Stopped as stopped:
+        stopped.done, stopped.total = len(rows), total
+        raise
+    except Exception as error:
+        if isinstance(error, CourseError) or not is_full(error):
+            raise
+        raise CourseError(
+            f"grading stopped, because the disk of {out} is full",
+            f"{len(rows)} of {total} submissions are graded and kept",
+            "make room there, then give the same command with --resume",
+        ) from error
 
 
 def _apart(submitted: Path, out: Path) -> tuple[Path, Path]:
@@ -157,14 +189,20 @@ def _writing_to(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _grade_all(found: list[Found], everything: _Class, setup: Setup, jobs: int) -> Iterator[SubmissionResult]:
+def _grade_all(
+    found: list[Found], everything: _Class, setup: Setup, jobs: int
+) -> Generator[SubmissionResult, None, None]:
     """Yield a result for each submission: first what needs no run, then what workers send, as it comes."""
     decides = (everything.course.fingerprint(), json.dumps(setup.limits.as_dict()), setup.isolation)
     tasks: list[Task] = []
+    rejected: list[SubmissionResult] = []
     for one in found:
         rebuilt = _rebuilt(one, everything.course)
         if isinstance(rebuilt, SubmissionResult):
-            yield _publish(everything, rebuilt)
+            rejected.append(rebuilt)
+            if len(rejected) == BATCH:
+                yield from _publish_rejected(everything, rejected)
+                rejected = []
             continue
         key = key_of(rebuilt.student_id, rebuilt.assignment, rebuilt.digest, rebuilt.version, *rebuilt.notes, *decides)
         known = everything.journal.results.get(key)
@@ -172,18 +210,20 @@ def _grade_all(found: list[Found], everything: _Class, setup: Setup, jobs: int) 
             tasks.append(Task(key, rebuilt, everything.journal.seed(key)))
             continue
         yield known if key in everything.journal.recorded else _publish(everything, known, key)
+    yield from _publish_rejected(everything, rejected)
     # Later assignments take longer: begun first, they leave no worker waiting for the last one.
     tasks.sort(key=lambda task: task.rebuilt.assignment, reverse=True)
     backbones = dict.fromkeys(
         name for task in tasks for name in everything.course.needs_secret_pictures(task.rebuilt.module)
     )
-    for task, answer in Pool(setup, jobs, backbones).grade(tasks):
-        if "result" in answer:
-            result = SubmissionResult.from_json(answer["result"])
-            everything.journal.add(task.key, result)
-            yield _publish(everything, result, task.key)
-        else:
-            yield _publish(everything, _not_graded(task.rebuilt, str(answer["failure"])))
+    with closing(Pool(setup, jobs, backbones).grade(tasks)) as answers:
+        for task, answer in answers:
+            if "result" in answer:
+                result = SubmissionResult.from_json(answer["result"])
+                everything.journal.add(task.key, result)
+                yield _publish(everything, result, task.key)
+            else:
+                yield _publish(everything, _not_graded(task.rebuilt, str(answer["failure"])))
 
 
 def _rebuilt(found: Found, course: Course) -> Rebuilt | SubmissionResult:
@@ -199,6 +239,27 @@ def _rebuilt(found: Found, course: Course) -> Rebuilt | SubmissionResult:
     return SubmissionResult(found.student_id, found.assignment, "rejected", 0.0, worth, message=message)
 
 
+def _publish_rejected(everything: _Class, results: list[SubmissionResult]) -> Iterator[SubmissionResult]:
+    """Publish results that cost nothing to find out again, many at once, unless an earlier run has done so."""
+    keys = {key_of("rejected", one.student_id, one.assignment, one.message, str(one.max_score)): one for one in results}
+    new = {key: one for key, one in keys.items() if key not in everything.journal.recorded}
+    assignments = everything.course.assignments
+    known = [(one, assignments[one.assignment]) for one in new.values() if one.assignment in assignments]
+    try:
+        record_all(everything.out, known, db=everything.db, session=everything.session, durable=False)
+        for one in new.values():
+            title = assignments[one.assignment].title if one.assignment in assignments else ""
+            write_feedback(everything.out, one, title, durable=False)
+        os.sync()  # once for all of them
+        everything.journal.mark_all_recorded(new)
+    except Exception as error:
+        if is_full(error):
+            raise
+        yield from (_publish(everything, one) for one in results)  # one by one: none costs the others theirs
+        return
+    yield from results
+
+
 def _publish(everything: _Class, result: SubmissionResult, key: str | None = None) -> SubmissionResult:
     """Write a result to the gradebook and as a feedback page, and return it; writing it again does no harm.
 
@@ -207,9 +268,11 @@ def _publish(everything: _Class, result: SubmissionResult, key: str | None = Non
     """
     assignment = everything.course.assignments.get(result.assignment)
     try:
-        record(everything.out, result, assignment, db=everything.db)
+        record(everything.out, result, assignment, db=everything.db, session=everything.session)
         write_feedback(everything.out, result, assignment.title if assignment else "")
     except Exception as error:
+        if is_full(error):
+            raise
         said = f"Gradebook and feedback could not be written ({type(error).__name__}: {str(error)[:200]})"
         return replace(result, message=f"{result.message} {said}; grade again with --resume.".strip())
     if key is not None:

@@ -6,18 +6,19 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from autograder.checking import secret_pictures
+from autograder.files import PrivateFolder, remove_abandoned
 from autograder.grading.worker import Setup, Task
 from flowercourse.environment import quiet
 
+PRIVATE = "autograder-run-"
 ATTEMPTS = 2
 PATIENCE_S = 180.0
 """What a worker may take beyond a notebook's own limit: to start its cage, and for what the checks compute here."""
@@ -70,9 +71,10 @@ class Pool:
     def __init__(self, setup: Setup, jobs: int, backbones: Iterable[str] = ()) -> None:
         self.setup, self.jobs, self.backbones = setup, jobs, backbones
         self.processes: list[_Process] = []
-        self.private = tempfile.TemporaryDirectory(prefix="autograder-run-")  # mode 700, and shown in no sandbox
+        remove_abandoned(PRIVATE)
+        self.private = PrivateFolder(PRIVATE)  # shown in no sandbox
 
-    def grade(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, dict[str, Any]]]:
+    def grade(self, tasks: Sequence[Task]) -> Generator[tuple[Task, dict[str, Any]], None, None]:
         """Yield each task with a worker's answer (`result` or `failure`), in the order in which they end."""
         waiting, again = iter(tasks), list[Task]()
         attempts: dict[str, int] = {}

@@ -1,8 +1,8 @@
 """Keeps results where instructors look for them: nbgrader's gradebook, and the notebooks that formgrader shows.
 
-`record` is called once for each submission, from one process at a time, after `autograder.authoring.gradebook.prepare`
-has made the gradebook. What is recorded again replaces what was there. A grader's scores and comments stay where the
-learner's answer is the same, and go where it has changed.
+`record` is called once for each submission (`record_all` for many), from one process at a time, after
+`autograder.authoring.gradebook.prepare` has made the gradebook. What is recorded again replaces what was there. A
+grader's scores and comments stay where the learner's answer is the same, and go where it has changed.
 
 A student's id in the gradebook is the folder name that `autograder.files.to_folder_name` makes of it: the id itself,
 unless it holds characters that nbgrader or a file system cannot take.
@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-from autograder.authoring.gradebook import get_or_add, transaction
+from autograder.authoring.gradebook import committed, opened, transaction
 from autograder.authoring.notebooks import (
     METADATA_KEY,
     Assignment,
@@ -31,7 +33,17 @@ from autograder.outcome.results import CellOutcome, ManualGrade, SubmissionResul
 Answers = Mapping[str, str]  # sources of a notebook that ran, by cell id
 
 
-def record(out: Path, result: SubmissionResult, assignment: Assignment | None, *, db: str | None = None) -> None:
+Recorded = tuple[SubmissionResult, Assignment]
+
+
+def record(
+    out: Path,
+    result: SubmissionResult,
+    assignment: Assignment | None,
+    *,
+    db: str | None = None,
+    session: Any = None,
+) -> None:
     """Write one result to the gradebook, in one transaction, and its notebook to ``out/autograded``.
 
     Args:
@@ -40,17 +52,39 @@ def record(out: Path, result: SubmissionResult, assignment: Assignment | None, *
         assignment: Its assignment; None for a submission to an assignment that does not exist, which has no place in a
             gradebook and is left out.
         db: The gradebook's address, as given to `prepare`.
+        session: A session of `autograder.authoring.gradebook.opened`, for who records many; None to open one.
     """
-    if assignment is None:
-        return
-    path = notebook_path(out, result)
-    before = _answers(path)
-    ran = _ran(result, assignment)
+    if assignment is not None:
+        record_all(out, [(result, assignment)], db=db, session=session)
+
+
+def record_all(
+    out: Path, results: Sequence[Recorded], *, db: str | None = None, session: Any = None, durable: bool = True
+) -> None:
+    """Write results to the gradebook, in one transaction, and their notebooks to ``out/autograded``; see `record`.
+
+    Args:
+        out: The folder given to `prepare`.
+        results: The results, each with its assignment; not two of the same submission.
+        db: The gradebook's address, as given to `prepare`.
+        session: A session for many; None to open one.
+        durable: Whether each notebook is forced to the disk; otherwise the caller does so for many at once.
+    """
+    exercises = {name: learner_notebook(one) for name, one in {one.name: one for _, one in results}.items()}
+    ran = [(result, assignment, _ran(result, exercises[assignment.name])) for result, assignment in results]
+    before = [_answers(notebook_path(out, result)) for result, _ in results]
     # The database first: should this process die between the two, the old notebook still shows which answers changed,
     # and recording again does what was left undone.
-    with transaction(out, db) as session:
-        _save_result(session, result, assignment, before, ran)
-    write_text(path, dumps(ran))
+    with opened(out, db) if session is None else nullcontext(session) as database, committed(database):
+        books = {one.name: _Exercise(database, one) for one in {one.name: one for _, one in results}.values()}
+        for name, book in books.items():
+            book.look_up([to_folder_name(result.student_id) for result, one in results if one.name == name])
+        for (result, assignment, notebook), earlier in zip(ran, before, strict=True):
+            books[assignment.name].save(result, earlier, notebook)
+        for book in books.values():
+            book.insert_new_rows()
+    for result, _, notebook in ran:
+        write_text(notebook_path(out, result), dumps(notebook), durable=durable)
 
 
 def notebook_path(out: Path, result: SubmissionResult) -> Path:
@@ -86,36 +120,99 @@ def _manual_grades(submitted: Any) -> dict[str, ManualGrade]:
     return made
 
 
-def _save_result(
-    session: Any, result: SubmissionResult, assignment: Assignment, before: Answers | None, ran: dict[str, Any]
-) -> None:
-    from nbgrader import api
+class _Exercise:
+    """An assignment in the gradebook, and what the gradebook holds of some students' submissions to it."""
 
-    exercise = session.query(api.Assignment).filter_by(name=assignment.name).one()
-    notebook = session.query(api.Notebook).filter_by(name=assignment.name, assignment_id=exercise.id).one()
-    student = get_or_add(session, api.Student, id=to_folder_name(result.student_id))
-    submission = get_or_add(session, api.SubmittedAssignment, assignment_id=exercise.id, student_id=student.id)
-    submitted = get_or_add(session, api.SubmittedNotebook, assignment_id=submission.id, notebook_id=notebook.id)
-    cells = {cell.id: cell for cell in assignment.cells}
-    scores = {check.grade_id: check.score for check in result.checks}
-    answers = {cell["id"]: cell["source"] for cell in ran["cells"]}
-    grades = {grade.cell_id: grade for grade in session.query(api.Grade).filter_by(notebook_id=submitted.id)}
-    comments = {comment.cell_id: comment for comment in session.query(api.Comment).filter_by(notebook_id=submitted.id)}
-    for graded in session.query(api.GradeCell).filter_by(notebook_id=notebook.id):
-        grade = grades.get(graded.id)
-        if grade is None:
-            grade = api.Grade(cell_id=graded.id, notebook_id=submitted.id)
-            session.add(grade)
-        _set_grade(grade, cells[graded.name], scores.get(graded.name, 0.0), answers, before)
-    for answer in session.query(api.SolutionCell).filter_by(notebook_id=notebook.id):
-        comment = comments.get(answer.id)
-        if comment is None:
-            comment = api.Comment(cell_id=answer.id, notebook_id=submitted.id)
-            session.add(comment)
-        text = answers.get(answer.name, "")
-        if before is not None and before.get(answer.name, "") != text:
-            comment.manual_comment = None
-        comment.auto_comment = None if _is_answer(text, cells[answer.name]) else "No response."
+    def __init__(self, session: Any, assignment: Assignment) -> None:
+        from nbgrader import api
+
+        self.session = session
+        # Rows to add, by table, those that others refer to first. Many at once cost little more than one.
+        self.new: dict[type, list[dict[str, Any]]] = {
+            table: [] for table in (api.Student, api.SubmittedAssignment, api.SubmittedNotebook, api.Grade, api.Comment)
+        }
+        self.cells = {cell.id: cell for cell in assignment.cells}
+        self.id = session.query(api.Assignment.id).filter_by(name=assignment.name).scalar()
+        notebook = session.query(api.Notebook.id).filter_by(name=assignment.name, assignment_id=self.id)
+        self.notebook = notebook.scalar()
+        self.graded = session.query(api.GradeCell.id, api.GradeCell.name).filter_by(notebook_id=self.notebook).all()
+        self.answers = (
+            session.query(api.SolutionCell.id, api.SolutionCell.name).filter_by(notebook_id=self.notebook).all()
+        )
+
+    def look_up(self, students: list[str]) -> None:
+        """Find out which of these students the gradebook knows, and which of them handed this in before."""
+        from nbgrader import api
+
+        rows = self.session.query(api.Student.id).filter(api.Student.id.in_(students))
+        self.students = {student for (student,) in rows}
+        handed_in = self.session.query(api.SubmittedAssignment.student_id, api.SubmittedAssignment.id)
+        handed_in = handed_in.filter_by(assignment_id=self.id).filter(api.SubmittedAssignment.student_id.in_(students))
+        self.submissions = dict(handed_in.all())
+        notebooks = self.session.query(api.SubmittedNotebook.assignment_id, api.SubmittedNotebook.id)
+        notebooks = notebooks.filter_by(notebook_id=self.notebook)
+        notebooks = notebooks.filter(api.SubmittedNotebook.assignment_id.in_(list(self.submissions.values())))
+        self.notebooks = dict(notebooks.all())
+
+    def save(self, result: SubmissionResult, before: Answers | None, ran: dict[str, Any]) -> None:
+        """Save one result."""
+        from nbgrader import api
+
+        submitted, is_new = self._submitted(to_folder_name(result.student_id))
+        scores = {check.grade_id: check.score for check in result.checks}
+        texts = {cell["id"]: cell["source"] for cell in ran["cells"]}
+        query = self.session.query
+        grades = {} if is_new else {one.cell_id: one for one in query(api.Grade).filter_by(notebook_id=submitted)}
+        comments = {} if is_new else {one.cell_id: one for one in query(api.Comment).filter_by(notebook_id=submitted)}
+        for key, name in self.graded:
+            grade = grades.get(key) or api.Grade(cell_id=key, notebook_id=submitted)
+            _set_grade(grade, self.cells[name], scores.get(name, 0.0), texts, before)
+            if key not in grades:
+                self._add(api.Grade, **_values(grade))
+        for key, name in self.answers:
+            comment = comments.get(key) or api.Comment(cell_id=key, notebook_id=submitted)
+            text = texts.get(name, "")
+            if before is not None and before.get(name, "") != text:
+                comment.manual_comment = None
+            comment.auto_comment = None if _is_answer(text, self.cells[name]) else "No response."
+            if key not in comments:
+                self._add(api.Comment, **_values(comment))
+
+    def insert_new_rows(self) -> None:
+        """Add the rows of all that was new."""
+        from sqlalchemy import insert
+
+        for table, rows in self.new.items():
+            if rows:
+                self.session.execute(insert(table), rows)
+
+    def _submitted(self, student: str) -> tuple[str, bool]:
+        """Return the id of a student's notebook in the gradebook, which is added where there is none; and whether."""
+        from nbgrader import api
+
+        if student not in self.students:
+            self._add(api.Student, id=student)
+            self.students.add(student)
+        if student not in self.submissions:
+            self.submissions[student] = self._add(api.SubmittedAssignment, assignment_id=self.id, student_id=student)
+        submission = self.submissions[student]
+        is_new = submission not in self.notebooks
+        if is_new:
+            keys = {"assignment_id": submission, "notebook_id": self.notebook}
+            self.notebooks[submission] = self._add(api.SubmittedNotebook, **keys)
+        return self.notebooks[submission], is_new
+
+    def _add(self, table: type, **values: Any) -> str:
+        """Note a row to add and return its id, which is made here, so that the database need not be asked for it."""
+        if not values.get("id"):
+            values["id"] = uuid4().hex
+        self.new[table].append(values)
+        return values["id"]
+
+
+def _values(row: Any) -> dict[str, Any]:
+    """Return a row's values by the names of its attributes."""
+    return {one.key: getattr(row, one.key) for one in type(row).__mapper__.column_attrs}
 
 
 def _set_grade(grade: Any, cell: Cell, score: float, answers: Answers, before: Answers | None) -> None:
@@ -145,9 +242,8 @@ def _answers(path: Path) -> Answers | None:
         return None
 
 
-def _ran(result: SubmissionResult, assignment: Assignment) -> dict[str, Any]:
-    """Return the notebook that ran, with what it showed; its outputs are such that no browser runs any of them."""
-    template = learner_notebook(assignment)
+def _ran(result: SubmissionResult, template: dict[str, Any]) -> dict[str, Any]:
+    """Return the notebook that ran, made from the exercise, with outputs of which no browser runs any."""
     exercise = {cell["id"]: cell for cell in template["cells"]}
     about = f"**{result.status}**: {result.score:g} of {result.max_score:g} points. {result.message}"
     head = {"cell_type": "markdown", "id": "result", "metadata": {"editable": False}, "source": _without_html(about)}

@@ -159,7 +159,12 @@ def feedback_path(out: Path, result: SubmissionResult) -> Path:
 
 
 def write_feedback(
-    out: Path, result: SubmissionResult, title: str = "", manual: Mapping[str, ManualGrade] | None = None
+    out: Path,
+    result: SubmissionResult,
+    title: str = "",
+    manual: Mapping[str, ManualGrade] | None = None,
+    *,
+    durable: bool = True,
 ) -> Path:
     """Write a submission's feedback page and return its path.
 
@@ -168,9 +173,10 @@ def write_feedback(
         result: The result, with its cells.
         title: The assignment's title; its name where there is none.
         manual: What graders decided, by grade id.
+        durable: Whether to wait until the page is on the disk.
     """
     path = feedback_path(out, result)
-    write_text(path, feedback_page(result, title, manual or {}))
+    write_text(path, feedback_page(result, title, manual or {}), durable=durable)
     return path
 
 

@@ -159,7 +159,7 @@ def test_dying_between_database_and_notebook_loses_nothing(tiny, book, result, m
     grade_by_hand(book, 4.0)
     changed = result(answer="Another answer.", adds=1.0)
     with monkeypatch.context() as patch:
-        patch.setattr(recording, "write_text", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(recording, "write_text", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             record(book, changed, tiny)
     record(book, changed, tiny)
