@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from autograder.checking.cells import FailedCell, that_was_to_define
+from autograder.checking.quoting import quote
 from autograder.conversation.protocol import Opaque, Plain
 from autograder.conversation.session import Garbled, Gone, Refused, SessionError, TimedOut
 
-MAX_QUOTE = 200
+RETURN_HINT = "Does the function have a `return`? `print` only shows a value, and gives nothing back."
 
 
 class Failed(Exception):
@@ -23,6 +27,8 @@ class Failed(Exception):
     """
 
     def __init__(self, expected: str, found: str = "", hint: str = "") -> None:
+        if found in ("None", "a NoneType"):  # a value was due: the commonest mistake of all is to print it
+            hint = RETURN_HINT
         self.expected, self.found, self.hint = expected, found, hint
         super().__init__(self.one_line())
 
@@ -41,8 +47,16 @@ class Failed(Exception):
         return lines + ([f"hint:     {self.hint}"] if self.hint else [])
 
 
-def explain(error: SessionError, name: str) -> Failed:
-    """Return what a learner should read when her `name` could not be looked at."""
+def explain(error: SessionError, name: str, failed: Sequence[FailedCell] = ()) -> Failed:
+    """Return what a learner should read when her `name` could not be looked at.
+
+    Args:
+        error: what went wrong.
+        name: what was asked for.
+        failed: the cells of her notebook that have raised so far.
+    """
+    if isinstance(error, Refused) and (cell := _to_blame(error, name, failed)):
+        return Failed(f"`{name.removesuffix('(...)')}` could not be checked: {cell}", hint=cell.hint)
     match error:
         case Refused(reason="missing") if _is_attribute(name) and "." in error.text:
             owner, _, attribute = name.rpartition(".")
@@ -50,7 +64,8 @@ def explain(error: SessionError, name: str) -> Failed:
             return Failed(f"`{owner}` should have the attribute `{attribute}`.", hint=hint)
         case Refused(reason="missing"):
             return Failed(
-                f"You have not defined `{name}` yet.", hint="Run the cell that defines it, then this one again."
+                f"You have not defined `{name}` yet.",
+                hint="Run the cell that defines it, then this one again.",
             )
         case Refused(reason="wrong_type"):
             return Failed(f"`{name}` should be {quote(error.text)}.")
@@ -81,15 +96,19 @@ def explain(error: SessionError, name: str) -> Failed:
     return Failed(f"`{name}` could not be looked at.")
 
 
+def _to_blame(error: Refused, name: str, failed: Sequence[FailedCell]) -> FailedCell | None:
+    """Return the failed cell because of which a name, or one that its function uses, is missing."""
+    if error.reason == "missing" and not _is_attribute(name):
+        return that_was_to_define(name, failed)
+    if error.reason == "raised" and error.type_name == "NameError":
+        missing = re.match(r"name '(\w+)' is not defined", error.text)
+        return that_was_to_define(missing[1], failed) if missing else None
+    return None
+
+
 def _is_attribute(name: str) -> bool:
     owner, _, attribute = name.rpartition(".")
     return bool(owner) and attribute.isidentifier()
-
-
-def quote(text: str, length: int = MAX_QUOTE) -> str:
-    """Return a learner's words as one short printable line."""
-    clean = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * length]).split())
-    return clean if len(clean) <= length else clean[: length - 2] + " …"
 
 
 def in_words(value: Plain) -> str:

@@ -25,7 +25,7 @@ def ask(session: Session, op: str, target: Target, name: str, **fields: Any) -> 
     try:
         return session.ask(op, target, **fields)
     except SessionError as error:
-        raise explain(error, name) from None
+        raise explain(error, name, session.failed) from None
 
 
 # --- plain kinds ------------------------------------------------------------------------------------------------------
@@ -145,7 +145,7 @@ class Function(View):
         try:
             return self.attempt(*args, **kwargs)
         except SessionError as error:
-            raise explain(error, f"{self.name}(...)") from None
+            raise explain(error, f"{self.name}(...)", self.session.failed) from None
 
     def attempt(self, *args: Plain, **kwargs: Plain) -> Plain:
         """Return what the function returns, letting through what went wrong.
@@ -162,7 +162,7 @@ class Function(View):
         try:
             handle = self._call(args, kwargs, keep=True).number("handle")
         except SessionError as error:
-            raise explain(error, name) from None
+            raise explain(error, name, self.session.failed) from None
         return kind(self.session, Target(handle), name)
 
     def seeded(self, seed: int) -> Function:

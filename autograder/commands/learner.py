@@ -69,13 +69,14 @@ def check(notebook: Path, cell_timeout: float) -> None:
     """
     from tqdm import tqdm
 
-    from autograder.selfcheck.check import check_notebook
+    from autograder.selfcheck.check import Progress, check_notebook
 
-    with tqdm(desc="running", unit="cell", disable=None, leave=False) as bar:  # only where somebody watches
+    with tqdm(unit="cell", disable=None, leave=False, dynamic_ncols=True) as bar:  # only where somebody watches
 
-        def progress(done: int, cells: int) -> None:
-            bar.total = cells
-            bar.update(done - bar.n)
+        def progress(now: Progress) -> None:
+            bar.total = now.cells
+            bar.n = now.done
+            bar.set_description(now.doing + (f", for {now.seconds:.0f} s" if now.seconds >= 2 else ""), refresh=True)
 
         report = check_notebook(notebook, cell_timeout_s=cell_timeout, progress=progress)
     click.echo(report.table())

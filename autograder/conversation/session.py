@@ -92,6 +92,8 @@ class Session:
     def __init__(self, *, timeout_s: float = TIMEOUT_S, limits: MessageLimits = protocol.LIMITS) -> None:
         self.timeout_s = timeout_s
         self.limits = limits
+        self.failed: list[Any] = []  # cells of the learner's that raised: whoever runs them says so, for messages
+        self.silent: dict[str, float] = {}  # functions that did not answer in time, and are not asked again
 
     def ask(self, op: str, target: Target | None = None, *, timeout_s: float | None = None, **fields: Plain) -> Answer:
         """Return the agent's answer to one request.
@@ -109,8 +111,15 @@ class Session:
         request: dict[str, Plain] = {"number": number, "op": op, **fields}
         if target is not None:
             request["target"] = target.plain()
+        if op == "call" and str(target) in self.silent:
+            raise TimedOut(self.silent[str(target)])
         message = protocol.encode(request, self.limits)
-        reply = self._exchange(message, number, self.timeout_s if timeout_s is None else timeout_s)
+        try:
+            reply = self._exchange(message, number, self.timeout_s if timeout_s is None else timeout_s)
+        except TimedOut as late:
+            if op == "call":
+                self.silent[str(target)] = late.seconds
+            raise
         if "error" in reply:
             error = Answer(_dictionary(reply["error"]))
             raise Refused(error.text("reason"), error.text("type")[:100], error.text("text")[:500])

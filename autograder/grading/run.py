@@ -7,11 +7,14 @@ decided there and then, so what happens later, an endless loop or a dead kernel,
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from autograder.authoring.notebooks import TEXT_STUB
+from autograder.checking.cells import FailedCell
 from autograder.checking.core import Check, CheckResult, combine, plural_points, run_check
 from autograder.checking.reference import Reference
 from autograder.intake.submissions import Rebuilt, RebuiltCell
@@ -98,6 +101,8 @@ class _Walk:
     @property
     def status(self) -> Status:
         """The submission's status as far as is known."""
+        if self.kernel.death == "crashed" and self._was_all_judged():
+            return "graded"  # `exit()` in the last cell, and the like: there was nothing left to lose
         if self.kernel.death:
             return _STATUS[self.kernel.death]
         if self.slow:
@@ -118,11 +123,18 @@ class _Walk:
         if not self.kernel.alive and not self.died_at:
             self.died_at = len(self.outcomes)
 
+    def _was_all_judged(self) -> bool:
+        """Return whether the kernel lived until the last point had been decided."""
+        graded = [position for position, one in enumerate(self.outcomes, start=1) if one.role == "graded"]
+        return bool(graded) and graded[-1] < self.died_at
+
     def _time(self) -> float:
         return max(0.1, min(self.limits.cell_timeout_s, self.deadline - time.monotonic()))
 
     def _run(self, cell: RebuiltCell) -> CellOutcome:
         ran = self.kernel.execute(cell.source, self._time())
+        if ran.state == "error":
+            self.kernel.session.failed.append(_failed(len(self.outcomes) + 1, cell.source, ran.error, ran.outputs))
         self.slow |= ran.state == "timeout"
         self.greedy |= ran.error == "MemoryError"
         return CellOutcome(
@@ -162,11 +174,23 @@ class _Walk:
         return f"This point could not be checked: {why}{where}, and nothing after that could run."
 
 
+def _failed(number: int, source: str, error: str, outputs: Sequence[Mapping[str, Any]]) -> FailedCell:
+    """Return a cell that raised, with what it showed of that. All words are the learner's process's own."""
+    shown: Mapping[str, Any] = next((one for one in reversed(outputs) if one.get("output_type") == "error"), {})
+    traceback = "\n".join(str(line) for line in shown.get("traceback", ()))[:20_000]
+    arrows = re.findall(r"-+>\s*(\d{1,5})[ \n]", re.sub(r"\x1b\[[0-9;]*m", "", traceback))
+    syntax = re.search(r"line (\d{1,5})\n", traceback)
+    line = int(arrows[0] if arrows else syntax[1] if syntax else 0)
+    return FailedCell(number, source, error, str(shown.get("evalue", "")), line)
+
+
 def _message(rebuilt: Rebuilt, walk: _Walk) -> str:
     """Return what learner and instructor should know besides the points."""
     said = []
     death = walk.kernel.death
-    if death:
+    if death and walk.status == "graded":
+        said.append("The notebook ended its own process at its end, after all points had been decided.")
+    elif death:
         why = _WHY_ENDED[death]
         said.append(f"{why[0].upper()}{why[1:]} (cell {walk.died_at}). Points earned before that count.")
     elif walk.slow:

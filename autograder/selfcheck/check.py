@@ -20,8 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from autograder.checking.cells import FailedCell
 from autograder.checking.core import Check, CheckResult, PartResult, plural_points
-from autograder.checking.messages import number, quote
+from autograder.checking.messages import number
+from autograder.checking.quoting import quote
 from flowercourse.errors import CourseError
 from flowercourse.startup import DEFAULTS
 
@@ -32,11 +34,41 @@ PATIENCE_S = 30.0
 
 @dataclass(frozen=True)
 class Trouble:
-    """A cell of the learner's that raised: its position among all cells (from 1), the exception's type and message."""
+    """A cell of the learner's that raised.
+
+    Attributes:
+        cell: its position among all cells, from 1.
+        type_name: the exception's type.
+        text: the exception's message.
+        line: the line of the cell at which it was raised, from 1; 0 where that is not known.
+        source: the cell's code.
+    """
 
     cell: int
     type_name: str
     text: str
+    line: int = 0
+    source: str = ""
+
+    def lines(self) -> list[str]:
+        """Return what to say of it: which cell, what it raised and where, and what causes this most often."""
+        failed = FailedCell(self.cell, self.source, self.type_name, self.text, self.line)
+        first = next((line.strip() for line in self.source.splitlines() if line.strip()), "")
+        said = [f"! cell {self.cell}, beginning with `{quote(first, 60)}`" if first else f"! cell {self.cell}"]
+        said[0] += f", raised {self.type_name}" + (f": {quote(self.text)}" if self.text else "")
+        if failed.code:
+            said.append(f"    line {self.line}: {quote(failed.code, 100)}")
+        return said + ([f"    {failed.hint}"] if failed.hint else [])
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is going on: which of how many cells, what it is (a cell or a check), and for how many seconds."""
+
+    done: int
+    cells: int
+    doing: str
+    seconds: float = 0.0
 
 
 @dataclass
@@ -68,7 +100,7 @@ class NotebookReport:
         lines = [self.assignment]
         lines += [f"  {self.note}"] if self.note else []
         for trouble in self.troubles:
-            lines.append(f"  ! cell {trouble.cell} raised {trouble.type_name}: {quote(trouble.text)}".rstrip(": "))
+            lines += [f"  {line}" for line in trouble.lines()]
         for result in self.results:
             sign = "✓" if result.status == "passed" else "✗"
             points = f"{number(result.score)} of {number(result.max_score)}"
@@ -84,14 +116,14 @@ def check_notebook(
     path: Path,
     *,
     cell_timeout_s: float = CELL_TIMEOUT_S,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> NotebookReport:
     """Run a learner's notebook and check every point of its assignment.
 
     Args:
         path: the notebook.
         cell_timeout_s: seconds that one cell may run.
-        progress: called with the number of cells that have run and of all cells.
+        progress: called whenever something begins, and every second.
 
     Raises:
         CourseError: the file is no notebook of one of the course's assignments.
@@ -111,7 +143,7 @@ def check_notebook(
             elif "trouble" in event:
                 report.troubles.append(Trouble(**event["trouble"]))
             elif progress is not None:
-                progress(event["done"], event["cells"])
+                progress(Progress(**event))
     order = [name for name in found if name in checks] + [name for name in checks if name not in found]
     report.results = [found.get(name) or _unchecked(checks[name]) for name in order]
     report.seconds = time.monotonic() - began
@@ -213,14 +245,20 @@ def _events(path: Path, assignment: str, folder: Path, cell_timeout_s: float) ->
             command, cwd=path.parent, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
         )
         try:
-            heard, begun = time.monotonic(), ""
+            heard = ticked = time.monotonic()
+            begun, now = "", dict[str, Any]()
             with journal.open(encoding="utf-8") as written:
                 while True:
                     ended = process.poll() is not None
                     *lines, begun = (begun + written.read()).split("\n")
                     for line in lines:
-                        heard = time.monotonic()
-                        yield json.loads(line)
+                        heard = ticked = time.monotonic()
+                        event = json.loads(line)
+                        now = event if "doing" in event else now
+                        yield event
+                    if now and time.monotonic() - ticked >= 1.0:
+                        ticked = time.monotonic()
+                        yield {**now, "seconds": ticked - heard}
                     if ended or time.monotonic() - heard > cell_timeout_s + PATIENCE_S:
                         return
                     time.sleep(0.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,11 @@ from autograder.conversation.session import TimedOut, interrupted_after
 
 @dataclass(frozen=True)
 class CellError:
-    """What a cell raised: the exception's type name and its message."""
+    """What a cell raised: the exception's type name, its message, and the cell's line, from 1 (0: not known)."""
 
     type_name: str
     text: str
+    line: int = 0
 
 
 class Windowless(InteractiveShell):
@@ -51,7 +53,19 @@ class Shell:
         except TimedOut:
             return CellError("TimeoutError", f"the cell did not end within {timeout_s:g} seconds")
         error = result.error_before_exec or result.error_in_exec
-        return None if error is None else CellError(type(error).__name__, str(error))
+        return None if error is None else CellError(type(error).__name__, _text(error), _line(error))
+
+
+def _text(error: BaseException) -> str:
+    return str(error.msg) if isinstance(error, SyntaxError) else str(error)
+
+
+def _line(error: BaseException) -> int:
+    """Return the line of the cell at which it was raised, or from which what raised it was called."""
+    if isinstance(error, SyntaxError):
+        return error.lineno or 0
+    cells = [frame for frame in traceback.extract_tb(error.__traceback__) if "ipython-input" in frame.filename]
+    return (cells[0].lineno or 0) if cells else 0
 
 
 @contextlib.contextmanager

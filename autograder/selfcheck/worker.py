@@ -14,11 +14,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from autograder.checking.cells import FailedCell, defined_names
 from autograder.checking.core import Check, run_check
 from autograder.checking.reference import Reference
 from autograder.conversation.session import LocalSession
 from autograder.selfcheck.check import Trouble, checks_of, read_notebook
 from autograder.selfcheck.shell import Shell
+
+QUESTION_TIMEOUT_S = 10.0
+"""How long an answer may take by default; a check that needs longer says so."""
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -29,29 +33,38 @@ def run(notebook: dict[str, Any], checks: dict[str, Check], report: Report, *, c
     Args:
         notebook: the notebook as plain data.
         checks: the assignment's checks by name.
-        report: called with each event: `{"done": n, "cells": n}`, `{"trouble": ...}` or `{"result": ...}`.
-        cell_timeout_s: seconds that a cell, or all answers that one check asks for, may take.
+        report: called with each event: a `check.Progress` as a dictionary, `{"trouble": ...}` or `{"result": ...}`.
+        cell_timeout_s: seconds that a cell may take.
     """
     shell, reference, seed = Shell(), Reference(), secrets.randbits(63)
     left = dict(checks)
     cells = notebook["cells"]
+    failed: list[FailedCell] = []
+    silent: dict[str, float] = {}
 
     def point(name: str) -> None:
-        session = LocalSession(shell.namespace, timeout_s=cell_timeout_s)
+        session = LocalSession(shell.namespace, timeout_s=min(QUESTION_TIMEOUT_S, cell_timeout_s))
+        session.failed, session.silent = failed, silent  # what one check found out need not be found out by the next
         report({"result": asdict(run_check(left.pop(name), session, seed=seed, reference=reference))})
 
     for position, cell in enumerate(cells, start=1):
         source = cell.get("source") or ""
         text = source if isinstance(source, str) else "".join(map(str, source))
         name = check_called(text)
+        report({"done": position - 1, "cells": len(cells), "doing": name or f"cell {position}"})
         if cell.get("cell_type") != "code":
             pass
         elif name in left:
             point(name)
-        elif name not in checks and (error := shell.run(text, timeout_s=cell_timeout_s)) is not None:
-            report({"trouble": asdict(Trouble(position, error.type_name, error.text))})
-        report({"done": position, "cells": len(cells)})
+        elif name not in checks:
+            error = shell.run(text, timeout_s=cell_timeout_s)
+            for defined in defined_names(text) & silent.keys():
+                del silent[defined]
+            if error is not None:
+                failed.append(FailedCell(position, text, error.type_name, error.text, error.line))
+                report({"trouble": asdict(Trouble(position, error.type_name, error.text, error.line, text[:20_000]))})
     for name in list(left):
+        report({"done": len(cells), "cells": len(cells), "doing": name})
         point(name)
 
 

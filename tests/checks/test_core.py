@@ -10,7 +10,7 @@ import pytest
 from autograder.checking import core
 from autograder.checking.core import CheckFailed, CheckResult, check, combine, part, run_check
 from autograder.checking.expect import expect, expect_close, expect_equal, expect_range, expect_shape
-from autograder.checking.messages import Failed
+from autograder.checking.messages import RETURN_HINT, Failed
 from autograder.checking.values import Anything, Array, Batches, Dictionary, Function, Scalar, Sequence_, Text
 from autograder.conversation.session import LocalSession
 
@@ -74,7 +74,10 @@ def test_everything_wrong_gets_nothing_and_a_line_a_part():
     [
         ({}, "You have not defined `images` yet. Run the cell that defines it, then this one again."),
         ({"images": "text"}, 'Expected `images` to be an array; found "text".'),
-        ({"images": None}, "Expected `images` to be an array; found None."),
+        (
+            {"images": None},
+            "Expected `images` to be an array; found None. " + RETURN_HINT,
+        ),
         ({"images": len}, "Expected `images` to be an array; found a builtin_function_or_method."),
         ({"images": [[1], [1, 2]]}, "Expected `images` to be an array; found [[1], [1, 2]]."),
         ({"images": {"a": 1}}, 'Expected `images` to be an array; found a dictionary with "a".'),
@@ -122,7 +125,7 @@ def ends_the_process(x):
         (unfinished, r"`double` is not written yet. Write your code in place of .*"),
         (endless, r"Expected an answer from `double\(...\)` within 0.3 seconds; found none. Is there a loop .*"),
         (stubborn, r"Expected an answer from `double\(...\)` within 0.3 seconds; found none. Is there a loop .*"),
-        (lambda x: None, r"Expected \[.*\]; found None."),
+        (lambda x: None, r"Expected \[.*\]; found None. Does the function have a `return`\? .*"),
         (lambda x: "no", r'Expected \[.*\]; found "no".'),
         (lambda x: x[:2], r"Expected shape \(5,\); found shape \(2,\)."),
         (lambda x: x * np.nan, r"Expected \[.*\]; found \[nan, .*\]."),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from autograder.checking import expect as stated
-from autograder.checking.messages import Failed, in_words, number, plural, quote
+from autograder.checking.messages import RETURN_HINT, Failed, in_words, number, plural, quote
 from autograder.checking.values import Function
 from autograder.conversation.protocol import Opaque
 from autograder.conversation.session import LocalSession
@@ -68,7 +68,11 @@ RIGHT = [
 WRONG = [
     (stated.expect_equal, (3, 4), "Expected 4; found 3."),
     (stated.expect_equal, ("3", 3), 'Expected 3; found "3".'),
-    (stated.expect_equal, (None, 3), "Expected 3; found None."),
+    (
+        stated.expect_equal,
+        (None, 3),
+        "Expected 3; found None. " + RETURN_HINT,
+    ),
     (stated.expect_equal, (Opaque("X"), Opaque("X")), "Expected a X; found a X."),
     (stated.expect_equal, (float("nan"), float("nan")), "Expected nan; found nan."),
     (stated.expect_equal, ({"a": 1}, {"b": 1}), 'Expected a dictionary with "b"; found a dictionary with "a".'),
@@ -84,7 +88,11 @@ WRONG = [
     (stated.expect_close, ("1", 1), 'Expected 1; found "1".'),
     (stated.expect_close, (float("nan"), float("nan")), "Expected nan; found nan."),
     (stated.expect_shape, (np.zeros((5, 2)), (None, 3)), "Expected shape (any, 3); found shape (5, 2)."),
-    (stated.expect_shape, (None, (3,)), "Expected an array of shape (3,); found None."),
+    (
+        stated.expect_shape,
+        (None, (3,)),
+        "Expected an array of shape (3,); found None. " + RETURN_HINT,
+    ),
     (stated.expect_shape, ([1, 3], (1, 3)), "Expected an array of shape (1, 3); found [1, 3]."),
     (stated.expect_kind, (np.zeros(3, int), "float"), "Expected values of type float; found int64."),
     (stated.expect_kind, ([1, [2]], "float"), "Expected values of type float; found [1, [2]]."),

@@ -1,0 +1,119 @@
+"""Cells of the learner's that failed: what they were to define, and what to say of them where it is missing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.checking.quoting import quote
+
+
+@dataclass(frozen=True)
+class FailedCell:
+    """A cell that raised.
+
+    Attributes:
+        number: its position among all cells of the notebook, from 1.
+        source: its code.
+        error: the exception's type; a word of the learner's process, to be quoted only.
+        text: the exception's message; likewise.
+        line: the line of the cell at which it was raised, from 1; 0 where that is not known.
+    """
+
+    number: int
+    source: str
+    error: str
+    text: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        """Return what happened, in a sentence."""
+        what = quote(self.error, 60) or "an error"
+        said = f": {quote(self.text.splitlines()[0] if self.text else '')}".rstrip(": ")
+        at = f" (line {self.line}: `{quote(self.code, 80)}`)" if self.code else ""
+        return f"Cell {self.number} ended with {what}{said}{at}."
+
+    @property
+    def code(self) -> str:
+        """The line at which it was raised; "" where that is not known."""
+        lines = self.source.splitlines()
+        return lines[self.line - 1].strip() if 0 < self.line <= len(lines) else ""
+
+    @property
+    def hint(self) -> str:
+        """What causes this most often, in a sentence; "" where nothing is known."""
+        said = f"{self.error}: {self.text}"
+        return next((hint for pattern, hint in _CAUSES if re.search(pattern, said, re.IGNORECASE | re.DOTALL)), "")
+
+
+_CAUSES = (
+    (
+        r"only instances of `?keras\.Layer`? can be added|Could not interpret \w+ identifier|KerasTensor|"
+        r"is not a Keras 2|keras\.src|should be an instance of `?keras",
+        "Two versions of Keras are mixed here. Import flowercourse before TensorFlow, or write "
+        "`import tf_keras as keras` and use `keras` throughout.",
+    ),
+    (
+        r"mixed_float16|float16|bfloat16|half",
+        "Some numbers here have half precision. Leave out the line that sets a mixed-precision policy.",
+    ),
+    (
+        r"No module named '?google|IPython\.notebook\.kernel|google\.colab",
+        "This part of Colab exists on Colab only. Leave the line out, or guard it with "
+        '`if "google.colab" in sys.modules:`.',
+    ),
+    (
+        r"ModuleNotFoundError|No module named",
+        "This package is not installed where the notebook runs. The exercise can be solved without it.",
+    ),
+    (
+        r"URLError|gaierror|Name or service not known|Temporary failure in name resolution|ConnectionError|"
+        r"Network is unreachable|ConnectionRefused|Max retries exceeded",
+        "There is no network where notebooks are graded. Use the data and weights that the course has made ready.",
+    ),
+    (
+        r"FileNotFoundError|No such file or directory",
+        "The file is not there where the notebook runs: only what the notebook itself writes, and the course's data.",
+    ),
+    (
+        r"SyntaxError|IndentationError|TabError",
+        "Python could not read this cell, so nothing of it has run.",
+    ),
+)
+
+
+def defined_names(source: str) -> frozenset[str]:
+    """Return the names that a cell defines; where Python cannot read it, those that it seems to define.
+
+    >>> sorted(defined_names("import a.b as c\\nx, (y, *z) = f()\\ndef g(q): w = 1\\nfor i in x: v = i"))
+    ['c', 'g', 'i', 'v', 'x', 'y', 'z']
+    >>> sorted(defined_names("def scale(image)\\n    return image\\nsize = 3"))
+    ['scale', 'size']
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        found = re.findall(r"(?m)^\s*(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", source[:100_000])
+        return frozenset(one or other for one, other in found)
+    names: set[str] = set()
+    left: list[ast.AST] = [tree]
+    while left:
+        node = left.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names.add(node.name)
+            continue
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            names.update((one.asname or one.name).split(".")[0] for one in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        if not isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            left.extend(ast.iter_child_nodes(node))
+    return frozenset(names)
+
+
+def that_was_to_define(name: str, failed: Sequence[FailedCell]) -> FailedCell | None:
+    """Return the last of the failed cells that should have defined a name; None where there is none."""
+    root = name.split(".")[0].split("(")[0]
+    return next((cell for cell in reversed(failed) if root in defined_names(cell.source)), None)
