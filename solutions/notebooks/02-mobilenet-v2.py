@@ -13,7 +13,7 @@
 # **Why it matters.** A network that recognizes things in photographs has millions of numbers to learn, and a few
 # thousand flowers are far too few to learn them from. But most of what such a network learns (edges, textures, petals,
 # fur) is useful for other pictures too. *Transfer learning* keeps that part, frozen, and trains a small new part on
-# top. What took weeks on a cluster then takes seconds on a laptop.
+# top. What is left to train then takes seconds on a laptop.
 #
 # **Time:** about 60 minutes. **Points:** 20. **Before:** notebook 1.
 

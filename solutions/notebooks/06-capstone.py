@@ -322,7 +322,7 @@ print(f"{DATASET}, {backbone.label}: {test_accuracy:.0%} of {len(test_ids)} test
 # ## Step 7: Fine-tuning
 #
 # Until now the backbone has not learned anything about your flowers. *Fine-tuning* lets it learn too, and that calls
-# for caution: its weights are the result of weeks of training, and large steps would undo it. So first the head is
+# for caution: its weights were learned from a million photographs, and large steps would undo it. So first the head is
 # trained, with the backbone frozen. (You have done that. A fresh head sends large and meaningless gradients.) Then both
 # learn together, with a learning rate a hundred times lower than usual. (Batch normalization learns here, too. Where one
 # can choose its layers, one would keep them frozen; a `hub.KerasLayer` is trained as a whole or not at all.)
