@@ -286,11 +286,12 @@ CASES: list[Case] = [
     ),
     _accident(
         "crashes late",
-        "the kernel dies after the last point",
+        "the kernel dies after the last point, which is decided by then",
         notebook(last="import os\nos._exit(11)"),
         MAX_SCORE,
-        status={"crashed"},
     ),
+    _accident("leaves", "ends itself in its last cell, as scripts do", notebook(last="exit()"), MAX_SCORE),
+    _accident("leaves with sys.exit", "likewise", notebook(last="import sys\nsys.exit(0)"), MAX_SCORE),
     _accident(
         "segmentation fault",
         "a crash in C before the last point",
