@@ -335,7 +335,8 @@ def _check_version(
     if not isinstance(version, str):
         notes.append("The notebook does not say which version of the exercise it is; it was graded by the current one.")
         return False
-    claimed = {_mapping(_mapping(_mapping(raw).get("metadata")).get("nbgrader")).get("grade_id") for raw in raw_cells}
+    claims = (_mapping(_mapping(_mapping(raw).get("metadata")).get("nbgrader")).get("grade_id") for raw in raw_cells)
+    claimed = {name for name in claims if isinstance(name, str)}  # whatever else JSON can hold is nobody's name
     expected = {cell.id for cell in assignment.cells if cell.has_grade_id}
     unknown = {name for name in claimed if isinstance(name, str)} - expected
     missing = {cell.id for cell in assignment.cells if cell.kind in ("check", "written")} - present

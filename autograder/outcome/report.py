@@ -76,19 +76,30 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return text.getvalue()
 
 
+# What may begin a formula: these, and their full-width forms, which some spreadsheets take for them.
+_BEGINS_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+# Behind a sign, this can be a name or a number, but compute nothing and call nobody.
+_ONLY_A_NAME = re.compile(r"[+\-\uff0b\uff0d][\w. '\u2019]+")
+# Control characters (a terminal acts on them), line ends, and what turns the direction of the text around it.
+_ACTS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
 def cell_text(value: str) -> str:
-    """Return text that a spreadsheet shows instead of running it.
+    """Return what a cell of a table may hold: text that neither a spreadsheet nor a terminal runs.
 
-    Spreadsheets run what begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end. Such text gets an apostrophe in
-    front, which spreadsheets take as "this is text". Ids that begin with a sign but can be no formula (``-17``,
-    ``+smith.j``) stay as they are.
+    Spreadsheets run what begins with ``=``, ``+``, ``-`` or ``@`` (OWASP, "CSV injection"). Such text gets an
+    apostrophe in front, which spreadsheets take as "this is text". What begins with a sign but can be no formula
+    (``-17``, ``+smith.j``, ``- o'Brien``) stays as it is, so that it still is the id that the learning platform knows.
+    Characters that act instead of being shown are written as Python writes them. The true id is in ``results.json``.
 
-    >>> cell_text("learner-01"), cell_text("-17"), cell_text("=1+1")
-    ('learner-01', '-17', "'=1+1")
+    >>> cell_text("learner-01"), cell_text("-17"), cell_text("=1+1"), cell_text("- o'Brien")
+    ('learner-01', '-17', "'=1+1", "- o'Brien")
     """
     value = value.encode("utf-8", "backslashreplace").decode("utf-8")
-    harmless = not value or value[0] not in "=+-@\t\r\n" or re.fullmatch(r"[+-][\w.]+", value, re.ASCII)
-    return value if harmless else f"'{value}"
+    bare = value.strip()  # white space in front of a formula may be dropped on the way
+    harmless = bare[:1] not in _BEGINS_FORMULA or _ONLY_A_NAME.fullmatch(bare)
+    shown = _ACTS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), value)
+    return shown if harmless else f"'{shown}"
 
 
 def one_line(text: str) -> str:

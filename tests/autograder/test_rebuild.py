@@ -337,3 +337,10 @@ def test_any_file_whatever_is_rebuilt_or_rejected(tiny, tmp_path, data):
 
 def test_parse_refuses_nothing_that_jupyter_writes(exercise):
     assert parse(json.dumps(exercise).encode())["cells"]
+
+
+@pytest.mark.parametrize("other", [{"a": 1}, [1], 3, None, True, 1.5])
+def test_a_grade_id_that_is_no_text_is_nobodys_in_an_outdated_copy_too(exercise, rebuilt, other):
+    exercise["metadata"]["flowercourse"]["version"] = "000000000000"
+    exercise["cells"].append(code("1", id="more", metadata={"nbgrader": {"grade_id": other}}))
+    assert "earlier version" in " ".join(rebuilt(exercise).notes)

@@ -58,7 +58,7 @@ def test_grades_have_exactly_the_promised_columns_and_a_row_for_each_submission(
 )
 def test_no_value_runs_as_a_formula_in_a_spreadsheet(formula):
     (row,) = read(grades_csv([result(formula, message=formula)]))[1:]
-    assert row[0] == f"'{formula}"
+    assert row[0] == f"'{formula}".encode("unicode_escape").decode()
     assert row[-1] == f"'{formula.strip()}"
 
 
@@ -67,9 +67,22 @@ def test_a_message_is_one_line_that_no_terminal_obeys():
     assert row[-1] == "a bc"
 
 
-@pytest.mark.parametrize("student", ["learner-01", "-17", "+smith.j", "Jürgen", "a b", "x,y", 'a"b', "a\nb", "'x"])
+@pytest.mark.parametrize(
+    "student", ["learner-01", "-17", "+smith.j", "Jürgen", "a b", "x,y", 'a"b', "'x", "- o'Brien", "-Ö"]
+)
 def test_ordinary_ids_stay_as_they_are(student):
     assert read(grades_csv([result(student)]))[1][0] == student
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠")
+def test_what_may_be_a_formula_is_marked_as_text_whatever_is_in_front(sign):
+    for text in (f"{sign}1+1", f" \t{sign}cmd|' /C calc'!A0", f"{sign}SUM(A1)"):
+        assert cell_text(text).startswith("'")
+
+
+@given(st.text(max_size=20), st.sampled_from("\x00\x1b\x7f\x9b\r\n\t\u202e\u2066\u200f\u2028"))
+def test_no_cell_holds_a_character_that_acts(text, acting):
+    assert acting not in cell_text(f"{text}{acting}{text}")
 
 
 @given(st.text(max_size=30))
