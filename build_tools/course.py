@@ -142,6 +142,10 @@ def accuracies(report: dict) -> list[str]:
     """Return a line for each backbone of a report: test accuracy, its interval, and whose weights it has."""
     lines = []
     for backbone in report["backbones"]:
+        if not backbone["weights"]["trained"]:
+            parameters = sum(backbone["parameters"].values())
+            lines.append(f"  {backbone['label']}: {parameters:,} parameters; how accurate it is was not measured")
+            continue
         test = backbone["test"]
         low, high = test["interval"]
         lines.append(

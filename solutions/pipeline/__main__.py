@@ -228,6 +228,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     for entry in report["backbones"]:
+        if not entry["weights"]["trained"]:
+            print(f"{entry['label']}: the pipeline runs with it; how accurate it is was not measured")
+            continue
         low, high = entry["test"]["interval"]
         print(
             f"{entry['label']}: {entry['test']['part']} accuracy {entry['test']['accuracy']:.3f}"

@@ -126,7 +126,17 @@ def test_every_backbone_is_compared_on_the_same_images(made) -> None:
     (comparison,) = made.json["comparisons"]
     first, second = (backbone["test"] for backbone in made.json["backbones"])
     assert comparison["result"]["difference"] == pytest.approx(second["accuracy"] - first["accuracy"])
-    assert comparison["summary"] in Page(made.html).text
+
+
+def test_the_accuracy_of_random_weights_is_shown_as_no_result(made) -> None:
+    (comparison,) = made.json["comparisons"]
+    _, untrained = made.json["backbones"]
+    text = Page(made.html).text
+    assert comparison["summary"] not in text
+    assert "Accuracies are compared where both networks have been trained." in text
+    first = text[: text.index("Backbones compared")]
+    assert f"{sum(untrained['parameters'].values()):,}".replace(",", "") in first.replace(",", "").replace("\u202f", "")
+    assert "no accuracy stands here" in first
 
 
 def test_figures_are_png_files_beside_the_report(made) -> None:
