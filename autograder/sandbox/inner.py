@@ -25,7 +25,7 @@ LEARNER = 1000
 NOTEBOOK_DIR = "/notebook"
 STAGING_DIR = "/.staging"
 MIB = 1024 * 1024
-_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_DEVICES = ("/dev/null", "/dev/full", "/dev/random", "/dev/urandom")
 _HARMLESS = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/sys/devices/system/cpu")
 
 

@@ -143,6 +143,7 @@ def _bubblewrap_arguments(layout: Layout, fds: list[int]) -> list[str]:
     for name, value in layout.environment.items():
         arguments += ["--setenv", name, value]
     arguments += ["--proc", "/proc", "--dev", "/dev", "--size", str(64 * 2**20), "--tmpfs", "/tmp"]  # noqa: S108
+    arguments += ["--dev-bind", "/dev/full", "/dev/zero"]  # reads alike, but its pages cannot be mapped and hidden
     for step in layout.steps():
         arguments += _bubblewrap_step(step, fds)
     return [*arguments, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", NOTEBOOK_DIR]

@@ -22,6 +22,7 @@ class Limits:
         interrupt_grace_s: between asking a cell to stop (SIGINT) and ending its kernel (SIGKILL).
         memory_mb: resident memory of all the submission's processes together, pages shared with others counted in part.
         processes: processes and threads at once. TensorFlow starts some threads for each core.
+        full_speed_processes: processes that run at the usual priority; those beyond wait for everybody else's.
         open_files: file descriptors of one process.
         file_mb: one file.
         disk_mb: everything in the submission's private file system (its working directory and /tmp together).
@@ -37,6 +38,7 @@ class Limits:
     interrupt_grace_s: float = 3.0
     memory_mb: int = 3072
     processes: int = 512
+    full_speed_processes: int = 8
     open_files: int = 512
     file_mb: int = 256
     disk_mb: int = 512

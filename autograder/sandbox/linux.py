@@ -144,6 +144,7 @@ _DENIED = {
     "shmget": (29, 194),
     "semget": (64, 190),
     "msgget": (68, 186),
+    "vmsplice": (278, 75),
 }
 _CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE3 = 435
@@ -151,6 +152,9 @@ _MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
 _MMAP = {"x86_64": 9, "aarch64": 222}
 _MAP_SHARED_ANONYMOUS = 0x21
 _SOCKET = {"x86_64": 41, "aarch64": 198}
+_FCNTL, _SET_PIPE_SIZE = {"x86_64": 72, "aarch64": 25}, 1031
+_SETSOCKOPT, _SEND_BUFFER = {"x86_64": 54, "aarch64": 208}, 7
+_SETSID = {"x86_64": 112, "aarch64": 157}
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _EPERM, _ENOMEM, _EACCES, _ENOSYS = 1, 12, 13, 38
@@ -164,12 +168,23 @@ def _refuse_when_equal(number: int, error: int) -> bytes:
     return _instruction(0x15, 0, 1, number) + _instruction(0x06, 0, 0, _ERRNO | error)
 
 
+def _refuse_argument(number: int, position: int, value: int, load_number: bytes) -> bytes:
+    """Refuse a call where its argument at `position`, counted from 0, is `value`."""
+    load_argument = _instruction(0x20, 0, 0, 16 + 8 * position)
+    refused = load_argument + _instruction(0x15, 0, 1, value) + _instruction(0x06, 0, 0, _ERRNO | _EPERM)
+    return _instruction(0x15, 0, 4, number) + refused + load_number
+
+
 def seccomp_program(machine: str, *, network: bool) -> bytes:
     """Return the filter: what is in `_DENIED`, new namespaces, and (unless `network`) every socket but local ones.
 
     Also memory that the watch over a submission's memory would not see: files without a name (memfd), and shared memory
     without a file, of which pages stay when no process has them in its address space any more. Shared memory in
-    /dev/shm, which `multiprocessing` uses, is limited by that file system's size.
+    /dev/shm, which `multiprocessing` uses, is limited by that file system's size. Pipes and sockets keep the size of
+    buffer that they are made with.
+
+    A new session is not made, and no error is reported: the kernel shares processor time out among sessions, so a
+    submission with many of them would take most of it. Code that asks for one runs as well in the session it has.
     """
     column = ("x86_64", "aarch64").index(machine)
     load_number, load_arch, load_argument = (_instruction(0x20, 0, 0, offset) for offset in (0, 4, 16))
@@ -188,6 +203,9 @@ def seccomp_program(machine: str, *, network: bool) -> bytes:
     program += _instruction(0x15, 0, 5, _MMAP[machine]) + _instruction(0x20, 0, 0, 40)  # its flags
     program += _instruction(0x54, 0, 0, _MAP_SHARED_ANONYMOUS) + _instruction(0x15, 0, 1, _MAP_SHARED_ANONYMOUS)
     program += _instruction(0x06, 0, 0, _ERRNO | _ENOMEM) + load_number
+    program += _refuse_argument(_FCNTL[machine], 1, _SET_PIPE_SIZE, load_number)
+    program += _refuse_argument(_SETSOCKOPT[machine], 2, _SEND_BUFFER, load_number)
+    program += _refuse_when_equal(_SETSID[machine], 0)
     if not network:
         program += _instruction(0x15, 0, 4, _SOCKET[machine]) + load_argument
         program += _instruction(0x15, 1, 0, 1) + _instruction(0x06, 0, 0, _ERRNO | _EACCES) + load_number

@@ -108,7 +108,8 @@ def _make_tree(steps: list[list[str]], root: str) -> None:
     linux.mount("proc", f"{root}/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
     linux.mount("tmpfs", f"{root}/tmp", "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, "size=64m,mode=755")  # noqa: S108
     for name in _DEVICES:
-        _bind(f"/dev/{name}", f"{root}/dev/{name}")
+        # Shared pages of /dev/zero can be given back to where no process has them. /dev/full reads alike, unmappable.
+        _bind("/dev/full" if name == "zero" else f"/dev/{name}", f"{root}/dev/{name}")
     for name, target in _DEVICE_LINKS.items():
         (Path(root) / "dev" / name).symlink_to(f"/proc/self/{target}")
     for what, path, source in steps:

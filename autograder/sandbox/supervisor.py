@@ -45,6 +45,7 @@ class Supervisor:
             with suppress(OSError):
                 fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.init_pid = watch.pid_of(handles[1])
+        self.sockets_before = watch.socket_memory(self.init_pid)
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
@@ -119,10 +120,12 @@ class Supervisor:
         used = watch.usage(pids)
         if used.processes > self.limits.processes + SPARE_PROCESSES or len(pids) > MOST_PROCESSES:
             self.kill("too_many_processes")
+        watch.give_way(pids[self.limits.full_speed_processes :])
         allowed = self.limits.memory_mb * MIB
-        held = used.resident
+        sockets = max(0, watch.socket_memory(self.init_pid) - self.sockets_before)
+        resident = held = used.resident + sockets
         if held > allowed:
-            held = watch.proportional_memory(pids)
-        self.peak_bytes = max(self.peak_bytes, min(held, used.resident))
+            held = watch.proportional_memory(pids) + sockets
+        self.peak_bytes = max(self.peak_bytes, min(held, resident))
         if held > allowed:
             self.kill("out_of_memory")

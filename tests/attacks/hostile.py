@@ -482,6 +482,37 @@ if os.fork() == 0:
         "m = mmap.mmap(-1, 1_000_000)\nm.write(bytes(1_000_000))\nm.madvise(mmap.MADV_DONTNEED)",
     ),
     _hiding(
+        "shared pages of /dev/zero",
+        "as above, by way of a device",
+        "fd = os.open('/dev/zero', os.O_RDWR)\nm = mmap.mmap(fd, 1_000_000)\nm.write(bytes(1_000_000))\nm.madvise(mmap.MADV_DONTNEED)",
+    ),
+    _hiding(
+        "huge pages in a pipe",
+        "vmsplice of one byte keeps a whole page of two megabytes",
+        "b = ctypes.create_string_buffer(8)\niov = (ctypes.c_size_t * 2)(ctypes.addressof(b), 1)\nr, w = os.pipe()\nif libc.vmsplice(w, iov, ctypes.c_size_t(1), 0) < 0: raise OSError",
+    ),
+    _hiding(
+        "wide pipes",
+        "buffers of a megabyte for each pipe",
+        "import fcntl\nr, w = os.pipe()\nfcntl.fcntl(w, 1031, 2**20)",
+    ),
+    _hiding(
+        "wide sockets",
+        "larger buffers for each socket",
+        "import socket\na, b = socket.socketpair()\na.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**20)",
+    ),
+    _hiding(
+        "a session of its own",
+        "a share of processor time for each child",
+        "if os.fork() == 0:\n    os.setsid()\n    os._exit(0 if os.getsid(0) == os.getpid() else 1)\nif os.wait()[1]: raise OSError",
+    ),
+    _wrong(
+        "page tables",
+        "one page read in each two megabytes of a vast mapping: the tables are large, the pages are none",
+        "import mmap\nvast = mmap.mmap(-1, 8 * 2**40, flags=mmap.MAP_PRIVATE | 0x4000, prot=mmap.PROT_READ)\nfor at in range(0, 8 * 2**40, 2**21): vast[at]",
+        status={"graded", "out_of_memory"},
+    ),
+    _hiding(
         "System V shared memory",
         "memory that belongs to the machine",
         "if libc.shmget(0, ctypes.c_size_t(1_000_000), 0o1600) < 0: raise OSError",

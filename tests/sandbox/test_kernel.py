@@ -202,3 +202,55 @@ def test_inside_root_is_not_root_outside(kernel):
 def test_limits_must_leave_something():
     with pytest.raises(CourseError, match="memory_mb cannot be 0"):
         Limits(memory_mb=0)
+
+
+HIDDEN_MEMORY = {
+    "a child whose first thread has ended": """
+import os, threading, time
+if os.fork() == 0:
+    import ctypes
+    def hoard():
+        kept = [bytearray(b'x') * 10_000_000 for _ in range(100)]
+        time.sleep(60)
+    threading.Thread(target=hoard).start()
+    ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)
+time.sleep(60)""",
+    "the tables of a vast mapping's pages": """
+import mmap
+vast = mmap.mmap(-1, 2**40, flags=mmap.MAP_PRIVATE | 0x4000, prot=mmap.PROT_READ)
+for at in range(0, 2**40, 2**21): vast[at]
+import time; time.sleep(60)""",
+    "messages that nobody receives": """
+import os, socket, time
+for _ in range(10):
+    if os.fork() == 0:
+        kept = []
+        for _ in range(200):
+            kept.append(socket.socketpair())
+            kept[-1][0].setblocking(False)
+            try:
+                while True: kept[-1][0].send(bytes(4096))
+            except OSError: pass
+        time.sleep(60)
+time.sleep(60)""",
+}
+
+
+@pytest.mark.parametrize("way", HIDDEN_MEMORY)
+def test_memory_that_hides_ends_the_kernel_too(kernel, way):
+    kernel.execute(HIDDEN_MEMORY[way])
+    assert kernel.death == "out_of_memory"
+
+
+def test_processes_beyond_a_few_wait_for_everybody_elses(kernel):
+    kernel.execute(
+        "import os, time\nfor _ in range(12):\n    if os.fork() == 0:\n        time.sleep(60)\n        os._exit(0)\n"
+        "time.sleep(1)\nown = os.getpriority(os.PRIO_PROCESS, 0)\n"
+        "low = sum(os.getpriority(os.PRIO_PROCESS, int(p)) == own + 19 for p in os.listdir('/proc') if p.isdigit())"
+    )
+    assert (_value(kernel, "own"), _value(kernel, "low") > 0) == (0, True)
+
+
+def test_a_child_asked_to_have_a_session_of_its_own_runs_all_the_same(kernel):
+    kernel.execute("import subprocess\nran = subprocess.run(['/bin/echo', 'x'], start_new_session=True).returncode")
+    assert _value(kernel, "ran") == 0
