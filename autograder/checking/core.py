@@ -102,8 +102,8 @@ def part(name: str, points: float) -> Iterator[None]:
         return
     try:
         yield
-    except (Failed, SessionError) as error:
-        failed = error if isinstance(error, Failed) else explain(error, name)
+    except (Failed, SessionError, MemoryError) as error:
+        failed = _as_failed(error, name)
         run.parts.append(PartResult(name, 0.0, float(points), failed.one_line()))
         run.failures.append(failed)
     else:
@@ -186,10 +186,8 @@ def run_check(check: Check, session: Session, *, seed: int, reference: Any = Non
     try:
         values = {name: _value(check, name, kind, session, seed, reference) for name, kind in check.needs.items()}
         check.function(**values)
-    except Failed as failed:
-        result = _result(check, run, failed)
-    except SessionError as error:
-        result = _result(check, run, explain(error, "The notebook"))
+    except (Failed, SessionError, MemoryError) as error:
+        result = _result(check, run, _as_failed(error, "The notebook"))
     except Exception:  # the check itself is wrong: never the learner's fault, and what she has earned so far is hers
         result = replace(_error(check, traceback.format_exc()), score=_earned(check, run), parts=_shown(check, run))
     else:
@@ -199,6 +197,20 @@ def run_check(check: Check, session: Session, *, seed: int, reference: Any = Non
         with contextlib.suppress(SessionError):
             session.ask("forget")
     return result
+
+
+def _as_failed(error: Failed | SessionError | MemoryError, name: str) -> Failed:
+    """Return what the learner reads. What takes all memory is her answer: nothing else here grows with it."""
+    match error:
+        case Failed():
+            return error
+        case MemoryError():
+            return Failed(
+                f"{name}: an answer of ordinary size",
+                "one too large to be checked",
+                "Look at the shapes and the lengths of what you return.",
+            )
+    return explain(error, name)
 
 
 def _value(check: Check, name: str, kind: Kind | None, session: Session, seed: int, reference: Any) -> Any:

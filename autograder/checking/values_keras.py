@@ -94,7 +94,7 @@ class Model(View):
     def weights(self, layer: int | None = None) -> list[np.ndarray]:
         """Return the weights of the layer at this position (negative: from the end); None: the last with any."""
         found = [part.value("array") for part in self.ask("weights", layer=layer).parts("weights")]
-        if not all(isinstance(array, (np.ndarray, np.floating)) for array in found):
+        if not all(isinstance(array, (np.ndarray, np.floating)) and array.dtype.kind == "f" for array in found):
             raise Failed(f"the weights of `{self.name}` to be numbers")
         return [np.asarray(array) for array in found]
 
@@ -219,7 +219,7 @@ class Axes:
 
 def _line(part: Answer) -> Line:
     x, y = part.of_type("x", np.ndarray), part.of_type("y", np.ndarray)
-    if x.shape != y.shape or x.ndim != 1:
+    if x.shape != y.shape or x.ndim != 1 or x.dtype.kind != "f" or y.dtype.kind != "f":
         raise Garbled("the answer holds a line that is none")
     color = tuple(_floats(part.value("color")))
     return Line(part.text("label"), x, y, color, part.text("style"), part.text("marker"))

@@ -24,7 +24,7 @@ from autograder.checking.expect import (
 )
 from autograder.checking.heads import Head
 from autograder.checking.messages import Failed, in_words, plural
-from autograder.checking.numbers import as_numbers
+from autograder.checking.numbers import as_items, as_numbers
 from autograder.checking.values import Array, Function, Scalar, Sequence_
 from autograder.checking.values_keras import Model
 from autograder.conversation.protocol import Build, Plain
@@ -83,16 +83,17 @@ def expect_listed(list_photographs: Function, files: dict[str, bytes], more: dic
 
 def _listed(list_photographs: Function, files: dict[str, bytes]) -> tuple:
     found = list_photographs(folder(files))
-    if not isinstance(found, (tuple, list)) or len(found) != 3 or not isinstance(found[0], (list, tuple, np.ndarray)):
+    if not isinstance(found, (tuple, list)) or len(found) != 3 or as_items(found[0]) is None:
         raise Failed("list_photographs(folder): (names, labels, class_names)", in_words(found))
     return tuple(found)
 
 
 def _paths(found: Plain, what: str) -> list[str]:
     """Return a list of paths as text, with slashes on every system, or raise `Failed` where it is no list."""
-    if not isinstance(found, (list, tuple)) and not (isinstance(found, np.ndarray) and found.ndim == 1):
+    items = as_items(found)
+    if items is None or not all(isinstance(item, str) for item in items):
         raise Failed(f"{what}: a list of text", in_words(found))
-    return [str(name).replace("\\", "/") for name in found]
+    return [str(name).replace("\\", "/") for name in items]
 
 
 def _expect_names_and_labels(found: tuple, wanted: list[str], hint: str) -> None:
@@ -167,12 +168,12 @@ def folder_is_loaded(load_folder: Function, names: Sequence_, labels: Array, cla
 
 def expect_photographs(names: list, labels: np.ndarray, class_names: list) -> None:
     """Expect labels that belong to the names, for a number of photographs in several classes."""
-    texts = [str(name).replace("\\", "/") for name in names]
-    known = [str(name) for name in class_names]
+    texts = _paths(names, "names")
+    places = {str(name): place for place, name in reversed(list(enumerate(class_names)))}
     expect(len(texts) >= 20, "`names` of at least 20 photographs", str(len(texts)))
     expect_shape(labels, (len(texts),), what="labels")
     folders = [posixpath.dirname(name) for name in texts]
-    wanted = [known.index(one) if one in known else -1 for one in folders]
+    wanted = [places.get(one, -1) for one in folders]
     expect_equal(labels, wanted, what="labels", hint="The positions of the folders' names in class_names.")
 
 
@@ -215,6 +216,8 @@ def expect_parts(split_indices: Function, count: int, seed: int) -> None:
     """Expect every position once (1 point), shuffled parts of the right sizes (1), and seeds that matter (1)."""
     found = _parts(split_indices, count, seed)
     with part("every position once", points=1):
+        total = sum(map(len, found))
+        expect(total == count, f"{count} positions in all parts together", str(total), "Every position, once.")
         together = np.sort(np.concatenate(found))
         hint = "A position in two parts is a picture that was learned from and judged by."
         expect_equal(together, np.arange(count), what=f"the positions in all parts of {count}", hint=hint)
@@ -334,13 +337,9 @@ def expect_head(
         expect_between(weights.loss(test), 0, 1.15 * limit, what="loss of `head` on other pictures", hint=hint)
     with part("test_accuracy", points=1):
         weights = _head_in_reference_order(head, class_names, reference)
-        hint = "No picture may be in two parts."
-        expect_equal(
-            len(np.unique(np.concatenate(ids))), sum(map(len, ids)), what="pictures in the three parts", hint=hint
-        )
-        whole = all(part_ids.dtype.kind in "iu" for part_ids in ids)
-        expect(whole, "`train_ids`, `validation_ids` and `test_ids`: whole numbers", in_words(ids[2]))
-        judged = _pictures_of([str(names[i]) for i in ids[2].ravel() if 0 <= i < len(names)], train)
+        expect_ids(ids, len(names))
+        known = _paths(names, "names")
+        judged = _pictures_of([known[i] for i in ids[2]], train)
         expect(len(judged[1]) >= 10, "`test_ids` of at least 10 photographs in FOLDER", in_words(ids[2]))
         hint = "The head's accuracy on x[test_ids] and labels[test_ids]."
         if 1 < test_accuracy <= 100:
@@ -349,6 +348,19 @@ def expect_head(
         # The folder's files are JPEG copies, so a picture or two may fall on the other side.
         near = abs(test_accuracy - found) <= 2.5 / len(judged[1])
         expect(near, f"`test_accuracy` near {found:.2f}, the head's on your test part", in_words(test_accuracy), hint)
+
+
+def expect_ids(ids: tuple[np.ndarray, np.ndarray, np.ndarray], count: int) -> None:
+    """Expect positions of `count` photographs in three parts: whole numbers in one dimension, none of them twice."""
+    for name, found in zip(("train_ids", "validation_ids", "test_ids"), ids, strict=True):
+        expect_shape(found, (None,), what=name, hint="What split_indices gives.")
+        expect(len(found) <= count, f"{name}: no more positions than photographs ({count})", str(len(found)))
+        expect_kind(found, "integer", what=name, hint="Positions are whole numbers.")
+        inside = not len(found) or (found.min() >= 0 and found.max() < count)
+        expect(inside, f"{name}: positions from 0 to {count - 1}", in_words(found))
+    together = np.concatenate([one.astype(np.int64) for one in ids])
+    twice = len(together) - len(np.unique(together))
+    expect(not twice, "every photograph in one part only", f"{twice} in two parts or twice", "Cut one shuffled list.")
 
 
 def _expect_logits(head: Model, num_classes: int, rng: np.random.Generator) -> None:
@@ -375,9 +387,10 @@ def _head_in_reference_order(head: Model, class_names: list, reference) -> Head:
 
 def _pictures_of(names: list[str], train: heads.Part) -> heads.Part:
     """Return features and labels of the pictures in the notebook's folder, whose names say which they are."""
-    stems = [posixpath.splitext(posixpath.basename(name.replace("\\", "/")))[0] for name in names]
-    positions = [int(stem) for stem in stems if stem.isascii() and stem.isdigit() and int(stem) < len(train[1])]
-    chosen = np.array(positions, dtype=int)
+    stems = [posixpath.splitext(posixpath.basename(name))[0] for name in names]
+    short = [int(stem) for stem in stems if stem.isascii() and stem.isdigit() and len(stem) < 10]
+    positions = [position for position in short if position < len(train[1])]
+    chosen = np.unique(np.array(positions, dtype=int))  # a picture that is named a thousand times is one picture
     return train[0][chosen], train[1][chosen]
 
 

@@ -35,7 +35,7 @@ def names_are_in_order(class_names: Array, reference):
     """`class_names` holds the names of the classes, in the order of the labels."""
     expect_kind(class_names, "text", what="class_names")
     hint = "The order is the data set's own, not that of the alphabet."
-    expect_equal(class_names.tolist(), list(reference.class_names), what="class_names", hint=hint)
+    expect_equal(class_names, list(reference.class_names), what="class_names", hint=hint)
 
 
 def expect_numbers(found: Plain, sizes: tuple[int, ...], *, what: str, hint: str = "") -> np.ndarray:
@@ -126,7 +126,7 @@ def expect_first_batch(head: Model, first_ids, first_names, num_right, reference
         expect_shape(first_ids, (BATCH,), what="first_ids", hint="The first 32 rows: logits[:32].")
         expect_equal(first_ids, answers, what="first_ids", hint="What the head says, not the labels.")
         names = [reference.class_names[i] for i in answers]
-        expect_equal(first_names.tolist(), names, what="first_names", hint="The names of first_ids, not of the labels.")
+        expect_equal(first_names, names, what="first_names", hint="The names of first_ids, not of the labels.")
     with part("num_right", points=1):
         right = int(np.sum(answers == y[:BATCH]))
         expect_equal(num_right, right, what="num_right", hint="Compare the first 32 predictions with labels[:32].")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from autograder.authoring.course import Course
 from autograder.checking.reference import Reference
+from autograder.grading import memory
 from autograder.grading.run import run_submission
 from autograder.intake.submissions import Rebuilt
 from autograder.sandbox import linux
@@ -25,6 +26,9 @@ from autograder.sandbox.cage import PRELOAD, Cage, CageError
 from autograder.sandbox.launch import Isolation
 from autograder.sandbox.layout import course_layout
 from autograder.sandbox.limits import Limits
+from flowercourse.errors import CourseError
+
+LARGEST_FEATURES = 8 * 2048  # bytes of a picture's features as float64, of the backbone that has most
 
 
 @dataclass(frozen=True)
@@ -78,17 +82,26 @@ class Worker:
             self.cage.close()
             self.cage = None
 
+    def _for_features(self) -> int:
+        """Return what the checks may need for features of this data set, several copies of each backbone's."""
+        try:
+            return 16 * self.reference.num_examples * LARGEST_FEATURES
+        except CourseError:
+            return 0
+
     def grade(self, task: Task) -> dict[str, object]:
         """Return a result as plain data, or why there is none."""
         try:
-            result = run_submission(
-                task.rebuilt,
-                self.open_cage(),
-                self.setup.course.checks(task.rebuilt.module),
-                seed=task.seed,
-                reference=self.reference,
-                limits=self.setup.limits,
-            )
+            cage = self.open_cage()  # a new one must not inherit the bound
+            with memory.at_most(memory.ROOM + self._for_features()):
+                result = run_submission(
+                    task.rebuilt,
+                    cage,
+                    self.setup.course.checks(task.rebuilt.module),
+                    seed=task.seed,
+                    reference=self.reference,
+                    limits=self.setup.limits,
+                )
         except CageError as error:
             self.close_cage()
             return {"key": task.key, "failure": str(error)}
