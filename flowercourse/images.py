@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 # Names that a folder of images may use. What a file really holds is read from its content.
-EXTENSIONS = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff"))
+EXTENSIONS = frozenset((".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".avif", ".heic"))
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
 # A photograph of 100 megapixels is a mistake or an attack; it would need 300 MB of memory.
 MAX_PIXELS = 100_000_000
@@ -58,7 +58,7 @@ def _upright_rgb(data: bytes) -> Image.Image:
         warnings.filterwarnings("ignore", category=UserWarning)  # damaged EXIF data of an image that is whole
         if not data:
             raise ValueError("it is empty")
-        image: Image.Image = Image.open(io.BytesIO(data), formats=_FORMATS)
+        image: Image.Image = Image.open(io.BytesIO(data), formats=_formats())
         if image.width * image.height > MAX_PIXELS:
             raise ValueError(f"it has {image.width} x {image.height} pixels, and {MAX_PIXELS:,} are allowed")
         image.load()
@@ -72,6 +72,21 @@ def _upright_rgb(data: bytes) -> Image.Image:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         return image.convert("RGB")
+
+
+def _formats() -> tuple[str, ...]:
+    """Return the formats that Pillow reads here; whether AVIF is one depends on how it was built."""
+    from PIL import features
+
+    return (*_FORMATS, "AVIF") if features.check("avif") else _FORMATS
+
+
+def _what_telephones_write(data: bytes) -> str:
+    """Return the name of a telephone's format that Pillow does not read here; "" for anything else."""
+    if data[4:8] != b"ftyp":
+        return ""
+    brands = data[8:64]
+    return "AVIF" if b"avif" in brands else "HEIC" if b"hei" in brands or b"hev" in brands or b"mif1" in brands else ""
 
 
 def is_plain_jpeg(data: bytes) -> bool:
@@ -95,10 +110,13 @@ def _unreadable() -> tuple[type[Exception], ...]:
     return (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, zlib.error, *too_large)
 
 
-def _in_words(error: Exception, source: object) -> str:
+def _in_words(error: Exception, source: bytes | str | os.PathLike[str]) -> str:
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()[:64]
+        if name := _what_telephones_write(data):
+            return f"it is in the format {name}, which is not read here; telephones and image programs can export JPEG"
         return "its content is no image in a format known here (JPEG, PNG, BMP, GIF, WebP, TIFF)"
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"it has more than the {MAX_PIXELS:,} pixels allowed"

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from autograder.checking.quoting import quote
 
@@ -44,7 +45,7 @@ class FailedCell:
     @property
     def hint(self) -> str:
         """What causes this most often, in a sentence; "" where nothing is known."""
-        said = f"{self.error}: {self.text}"
+        said = f"{self.error[:100]}: {self.text[:2000]}"
         return next((hint for pattern, hint in _CAUSES if re.search(pattern, said, re.IGNORECASE | re.DOTALL)), "")
 
 
@@ -56,7 +57,7 @@ _CAUSES = (
         "`import tf_keras as keras` and use `keras` throughout.",
     ),
     (
-        r"mixed_float16|float16|bfloat16|half",
+        r"mixed_float16|DT_HALF|dtype.{0,20}float16",
         "Some numbers here have half precision. Leave out the line that sets a mixed-precision policy.",
     ),
     (
@@ -75,7 +76,7 @@ _CAUSES = (
     ),
     (
         r"FileNotFoundError|No such file or directory",
-        "The file is not there where the notebook runs: only what the notebook itself writes, and the course's data.",
+        "Where notebooks are graded, there are only the course's data, and the files that the notebook itself writes.",
     ),
     (
         r"SyntaxError|IndentationError|TabError",
@@ -84,6 +85,10 @@ _CAUSES = (
 )
 
 
+_DEFINES = re.compile(r"(?:def|class) +(\w+)|(\w+) *=(?!=)")
+
+
+@lru_cache(maxsize=256)
 def defined_names(source: str) -> frozenset[str]:
     """Return the names that a cell defines; where Python cannot read it, those that it seems to define.
 
@@ -95,7 +100,9 @@ def defined_names(source: str) -> frozenset[str]:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        found = re.findall(r"(?m)^\s*(?:def|class)\s+(\w+)|^(\w+)\s*=(?!=)", source[:100_000])
+        # Line by line, and of each line its beginning: a pattern that crosses lines takes quadratic time on some texts.
+        lines = (line[:200].lstrip() for line in source[:100_000].split("\n"))
+        found = [match.groups() for line in lines if (match := _DEFINES.match(line))]
         return frozenset(one or other for one, other in found)
     names: set[str] = set()
     left: list[ast.AST] = [tree]

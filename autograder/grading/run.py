@@ -178,7 +178,7 @@ def _failed(number: int, source: str, error: str, outputs: Sequence[Mapping[str,
     """Return a cell that raised, with what it showed of that. All words are the learner's process's own."""
     shown: Mapping[str, Any] = next((one for one in reversed(outputs) if one.get("output_type") == "error"), {})
     traceback = "\n".join(str(line) for line in shown.get("traceback", ()))[:20_000]
-    arrows = re.findall(r"-+>\s*(\d{1,5})[ \n]", re.sub(r"\x1b\[[0-9;]*m", "", traceback))
+    arrows = re.findall(r"-> {0,6}(\d{1,5})[ \n]", re.sub(r"\x1b\[[0-9;]{0,20}m", "", traceback))
     syntax = re.search(r"line (\d{1,5})\n", traceback)
     line = int(arrows[0] if arrows else syntax[1] if syntax else 0)
     return FailedCell(number, source, error, str(shown.get("evalue", "")), line)

@@ -50,10 +50,11 @@ def test_a_name_that_nobody_defines_is_said_to_be_missing():
         (KERAS.error, KERAS.text, "Two versions of Keras"),
         ("ModuleNotFoundError", "No module named 'google.colab'", "on Colab only"),
         ("ModuleNotFoundError", "No module named 'seaborn'", "is not installed"),
-        ("FileNotFoundError", "[Errno 2] No such file or directory: 'a.jpg'", "not there"),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: 'a.jpg'", "only the course's data"),
         ("URLError", "<urlopen error [Errno -3] Temporary failure in name resolution>", "no network"),
         ("TypeError", "Tensor of type mixed_float16 is not float32", "half precision"),
         ("ZeroDivisionError", "division by zero", ""),
+        ("ValueError", "half of the pictures are missing", ""),
     ],
 )
 def test_the_commonest_causes_have_a_sentence_of_their_own(error, text, hint):
@@ -68,6 +69,14 @@ def test_any_text_is_a_cell(source):
     cell = FailedCell(1, source, source, source, 1)
     assert "\n" not in str(cell)
     that_was_to_define("x", [cell])
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("text", ["\n" * 100_000 + "(", " " * 100_000 + "(", "a " * 50_000 + "(", "def " * 25_000])
+def test_no_text_makes_the_trusted_side_search_for_long(text):
+    """Hostile texts cost milliseconds; with patterns that cross lines they cost a minute."""
+    assert len(defined_names(text)) <= 1
+    FailedCell(1, text, text, text, 1).hint  # noqa: B018
 
 
 def test_none_where_a_value_was_due_asks_for_the_return():

@@ -138,3 +138,25 @@ def test_a_plain_jpeg_is_what_tensorflow_reads_the_same_way():
     assert difference.mean() < 1.5
     assert not images.is_plain_jpeg(encoded(plain("CMYK")))
     assert not images.is_plain_jpeg(encoded(plain(), "PNG"))
+
+
+def test_avif_is_read_where_pillow_can():
+    from PIL import features
+
+    if not features.check("avif"):
+        pytest.skip("this Pillow reads no AVIF")
+    file = io.BytesIO()
+    Image.new("RGB", (8, 6), (200, 40, 90)).save(file, "AVIF")
+    found = images.decode(file.getvalue())
+    assert found.shape == (6, 8, 3)
+    assert np.abs(found.astype(int) - (200, 40, 90)).max() < 12
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"heix", b"mif1"])
+def test_what_telephones_write_is_named_with_the_way_out(tmp_path, brand):
+    path = tmp_path / "IMG_0001.HEIC"
+    path.write_bytes(b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00mif1" + bytes(40))
+    with pytest.raises(CourseError) as refused:
+        images.decode(path)
+    assert "IMG_0001.HEIC was not read: it is in the format HEIC, which is not read here" in str(refused.value)
+    assert "export JPEG" in str(refused.value)
