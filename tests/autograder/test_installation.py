@@ -116,13 +116,18 @@ def learners_python(request, learners_wheel, tmp_path_factory) -> Path:
     """Return the Python of an environment that holds the learners' wheel and its dependencies, as locked, alone."""
     environment = tmp_path_factory.mktemp("environment") / "venv"
     uv = Path(sys.executable).with_name("uv")
-    quiet = {"capture_output": True, "text": True, "env": {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}}
+    # The certificates that the system trusts, as pip's own settings may say.
+    settings = {"UV_PYTHON_DOWNLOADS": "never", "UV_NATIVE_TLS": "1", "UV_SYSTEM_CERTS": "1"}
+    quiet = {"capture_output": True, "text": True, "env": {**os.environ, **settings}}
     made = subprocess.run([uv, "venv", "--python", interpreter(request.param), environment], **quiet, check=False)
     if made.returncode:
         pytest.skip(f"no Python {request.param} on this machine")
     python = environment / "bin" / "python"
-    install = [uv, "pip", "install", "--python", python, "--constraint", ROOT / "requirements.txt"]
-    done = subprocess.run([*install, str(learners_wheel.filename)], **quiet, check=False)
+    asked = ["--constraint", str(ROOT / "requirements.txt"), str(learners_wheel.filename)]
+    done = subprocess.run([uv, "pip", "install", "--python", python, *asked], **quiet, check=False)
+    if done.returncode:  # pip takes minutes, and knows this machine's own settings for the package index
+        pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet"]
+        done = subprocess.run([*pip, *asked], **quiet, check=False)
     assert done.returncode == 0, done.stderr
     return python
 

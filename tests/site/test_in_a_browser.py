@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.site.tools import LESSONS, PAGES
+from tests.site.tools import LESSONS_WITH_EXERCISE, PAGES
 
 pytestmark = pytest.mark.browser
 
@@ -84,7 +84,7 @@ def test_search_finds_bottleneck(open_page):
     assert any("Glossary" in title for title in titles)
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LESSONS_WITH_EXERCISE)
 def test_launch_buttons_are_plain_links(open_page, lesson):
     tab = open_page(lesson)
     links = tab.page.eval_on_selector_all(".dropdown-launch-buttons a", "links => links.map(link => link.href)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from tests.site.tools import LESSONS, ROOT, extension
+from tests.site.tools import LESSONS_WITH_EXERCISE, ROOT, extension
 
 exercise = extension().exercise
 
@@ -27,7 +27,7 @@ def test_colab_is_not_offered_for_pages():
     assert "Colab" not in exercise.links("https://github.com/somebody/course", "main", "book/preprocessing.md")
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", LESSONS_WITH_EXERCISE)
 def test_built_pages_use_the_address_in_the_settings(site, lesson):
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     owner_and_name = config["repository"]["url"].removeprefix("https://github.com/")

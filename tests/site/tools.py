@@ -48,3 +48,7 @@ LESSONS = ["first-network", *pages_by_part()["Lessons"]]
 def source(page: str) -> str:
     """Return a page's Markdown."""
     return (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
+
+
+# The first lesson, and the one on data, are read; the others have an exercise, which their rocket opens.
+LESSONS_WITH_EXERCISE = [lesson for lesson in LESSONS if "\n:::{exercise}" in source(lesson)]
