@@ -52,7 +52,8 @@ class Journal:
         self.recorded: set[str] = set()
         if resume and self.path.exists():
             self._read()
-        self.file = self.path.open("ab" if resume else "wb")
+        # Unbuffered: what a full disk did not take is not tried again when the file is closed.
+        self.file = self.path.open("ab" if resume else "wb", buffering=0)
         if self.file.tell() and not _ends_with_newline(self.path):
             self.file.write(b"\n")
 
@@ -94,8 +95,9 @@ class Journal:
         self.lock.close()
 
     def _append(self, *lines: dict[str, Any]) -> None:
-        self.file.write(b"".join(json.dumps(line, ensure_ascii=True).encode() + b"\n" for line in lines))
-        self.file.flush()
+        left = memoryview(b"".join(json.dumps(line, ensure_ascii=True).encode() + b"\n" for line in lines))
+        while left:
+            left = left[self.file.write(left) :]
         os.fsync(self.file.fileno())
 
     def _read(self) -> None:

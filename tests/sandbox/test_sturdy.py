@@ -58,6 +58,7 @@ def test_a_signal_ends_the_run_in_order_and_says_how_to_go_on(tmp_path, name):
     assert process.returncode == 128 + signal.Signals[name]
     assert f"Stopped by {name}: " in said
     assert " of 6 submissions are graded and kept. Go on with: autograder grade " in said
+    assert "--jobs 2" in said  # as it was typed: the limits decide which grades are kept
     assert said.rstrip().endswith("--resume")
     assert "Traceback" not in said
     assert "Aborted" not in said
@@ -88,6 +89,21 @@ def test_a_full_disk_ends_the_run_with_one_message_and_nothing_lost(tmp_path, mo
             _grade(tmp_path)
     assert f"the disk of {tmp_path / 'out'} is full: 0 of 2 submissions are graded and kept" in str(stopped.value)
     assert "--resume" in str(stopped.value)
+    _grade(tmp_path, resume=True)
+    assert [status for _, _, status in _rows(tmp_path)] == ["graded", "graded"]
+
+
+@pytest.mark.sandbox
+@needs_bubblewrap
+def test_a_disk_that_fills_while_the_journal_is_written_ends_with_the_message_too(tmp_path):
+    """With a real full device: what it did not take must not be tried again when the journal is closed."""
+    _class(tmp_path, 2)
+    folder = tmp_path / "out" / ".grading"
+    folder.mkdir(parents=True)
+    (folder / "journal.jsonl").symlink_to("/dev/full")
+    with pytest.raises(CourseError, match="is full: 0 of 2 submissions are graded and kept"):
+        _grade(tmp_path)
+    (folder / "journal.jsonl").unlink()
     _grade(tmp_path, resume=True)
     assert [status for _, _, status in _rows(tmp_path)] == ["graded", "graded"]
 
