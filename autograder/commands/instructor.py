@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from autograder.commands.options import Positive, did_you_mean
+from autograder.grading.stop import Stopped
 from autograder.sandbox.limits import Limits
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -139,7 +140,7 @@ def grade(
     """
     from autograder.grading.grade import WrongUsage, grade_class
     from autograder.grading.machine import this_machine
-    from autograder.grading.stop import Stopped, raising_stopped
+    from autograder.grading.stop import raising_stopped
     from autograder.outcome.results import STATUSES
 
     if jobs is None:
@@ -161,7 +162,7 @@ def grade(
     except WrongUsage as error:
         raise click.UsageError(str(error)) from error
     except Stopped as stopped:
-        click.echo(_how_to_go_on(stopped, submitted, out, assignment), err=True)
+        click.echo(_how_to_go_on(stopped, db), err=True)
         sys.exit(128 + stopped.signal)
     counts = {status: sum(result.status == status for result in results) for status in STATUSES}
     words = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
@@ -169,12 +170,16 @@ def grade(
     click.echo(f"Grades: {out / 'grades.csv'}   Feedback: {out / 'feedback'}   Gradebook: {db or out / 'gradebook.db'}")
 
 
-def _how_to_go_on(stopped: Any, submitted: Path, out: Path, assignment: str | None) -> str:
-    command = ["autograder", "grade", str(submitted), "--out", str(out)]
-    command += ["--assignment", assignment] if assignment else []
+def _how_to_go_on(stopped: Stopped, db: str | None) -> str:
+    """Say how far a run came, and the command that goes on with it: as typed, for its limits decide what is kept."""
     how_many = f"{stopped.done} of {stopped.total} submissions are"
     graded = f"{how_many} graded and kept" if stopped.total else "nothing is graded yet"
-    return f"\nStopped by {stopped.signal.name}: {graded}. Go on with: {shlex.join([*command, '--resume'])}"
+    command = shlex.join(["autograder", *(one for one in sys.argv[1:] if one != "--resume"), "--resume"])
+    if db is not None:
+        import sqlalchemy
+
+        command = command.replace(db, sqlalchemy.make_url(db).render_as_string(hide_password=True))
+    return f"\nStopped by {stopped.signal.name}: {graded}. Go on with: {command}"
 
 
 @click.command()

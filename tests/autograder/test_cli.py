@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
 
 import pytest
 
 from autograder.authoring import build as building
+from autograder.commands import instructor
 from autograder.commands import learner as cli
 from autograder.grading import grade
+from autograder.grading.stop import Stopped
 from autograder.outcome.results import SubmissionResult
 from autograder.sandbox.limits import Limits
 
@@ -219,3 +222,14 @@ def test_a_learners_edition_knows_check_alone_and_says_so(autograder, monkeypatc
 def test_the_exercises_in_the_repository_are_up_to_date(autograder):
     status, _, err = autograder("build", "--check")
     assert status == 0, err
+
+
+def test_the_command_to_go_on_with_shows_no_password(monkeypatch):
+    stopped = Stopped(signal.SIGTERM)
+    stopped.done, stopped.total = 3, 9
+    db = "postgresql://me:secret@localhost/grades"
+    monkeypatch.setattr(sys, "argv", ["autograder", "grade", "in", "--out", "o", "--resume", "--db", db])
+    said = instructor._how_to_go_on(stopped, db)
+    assert "3 of 9 submissions are graded and kept" in said
+    assert "secret" not in said
+    assert said.endswith("autograder grade in --out o --db postgresql://me:***@localhost/grades --resume")
