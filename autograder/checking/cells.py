@@ -86,9 +86,10 @@ _CAUSES = (
 
 
 _DEFINES = re.compile(r"(?:def|class) +(\w+)|(\w+) *=(?!=)")
+_LONGEST = 100_000
+"""Characters of a cell that are looked at: reading code takes some hundred times its size in memory."""
 
 
-@lru_cache(maxsize=256)
 def defined_names(source: str) -> frozenset[str]:
     """Return the names that a cell defines; where Python cannot read it, those that it seems to define.
 
@@ -97,11 +98,16 @@ def defined_names(source: str) -> frozenset[str]:
     >>> sorted(defined_names("def scale(image)\\n    return image\\nsize = 3"))
     ['scale', 'size']
     """
+    return _names_in(source[:_LONGEST])
+
+
+@lru_cache(maxsize=64)
+def _names_in(source: str) -> frozenset[str]:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # Line by line, and of each line its beginning: a pattern that crosses lines takes quadratic time on some texts.
-        lines = (line[:200].lstrip() for line in source[:100_000].split("\n"))
+        lines = (line[:200].lstrip() for line in source.split("\n"))
         found = [match.groups() for line in lines if (match := _DEFINES.match(line))]
         return frozenset(one or other for one, other in found)
     names: set[str] = set()
