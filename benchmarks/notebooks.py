@@ -19,6 +19,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 
+from flowercourse.startup import DEFAULTS
+
 LIMIT_S = 60.0
 LIMITS_S = {"03-inception-v3": 120.0}
 SETTINGS = {
@@ -26,8 +28,7 @@ SETTINGS = {
     "FLOWERCOURSE_OFFLINE": "1",
     "FLOWERCOURSE_UNTRAINED": "1",
     "MPLBACKEND": "Agg",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "1",
+    **DEFAULTS,
 }
 
 

@@ -1,6 +1,6 @@
 """Run the main job, from data to graded class and built site, and end by saying what was made and where.
 
-    python build_tools/course.py [--epochs 6] [--jobs 2]
+    python build_tools/course.py [--epochs 6]
 
 Each step is a command that can be run alone. When data, weights and features are there, the class is graded while the
 report and the site are made.
@@ -54,17 +54,14 @@ class Step:
 PREPARE = Step("Prepare data, backbones and features", [str(BIN / "flowercourse"), "prepare", "--features"])
 
 
-def class_steps(jobs: int) -> list[Step]:
+def class_steps() -> list[Step]:
     """Return the steps from the solutions to the graded sample class."""
     autograder = str(BIN / "autograder")
     sample_class = [sys.executable, "-m", "solutions.sample_class"]
     return [
         Step("Generate the exercises from the solutions", [autograder, "build"]),
         Step("Make the sample class", [*sample_class, "--out", str(CLASS / "submitted")]),
-        Step(
-            "Grade the sample class",
-            [autograder, "grade", str(CLASS / "submitted"), "--out", str(GRADES), "--jobs", str(jobs)],
-        ),
+        Step("Grade the sample class", [autograder, "grade", str(CLASS / "submitted"), "--out", str(GRADES)]),
         Step("Compare the grades with what they must be", [*sample_class, "--compare", str(GRADES / "grades.csv")]),
     ]
 
@@ -186,11 +183,10 @@ def main() -> None:
     """Parse the command line, run the steps, print the summary."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--epochs", type=int, default=6, help="epochs to train each head (default: %(default)s)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="submissions to grade at once")
     options = parser.parse_args()
     started = time.monotonic()
     try:
-        seconds = run_all([PREPARE]) + run_both(class_steps(options.jobs), reading_steps(options.epochs))
+        seconds = run_all([PREPARE]) + run_both(class_steps(), reading_steps(options.epochs))
     except Failed as failure:
         sys.exit(f"\n{failure}")
     print(summary([*seconds, ("all together", time.monotonic() - started)]))

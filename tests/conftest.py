@@ -15,6 +15,8 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from flowercourse import startup
+
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("FLOWERCOURSE_CACHE", ROOT / "_build" / "cache"))
 
@@ -24,9 +26,8 @@ os.environ.update(
     FLOWERCOURSE_OFFLINE="1",
     FLOWERCOURSE_UNTRAINED="1",
     TFDS_DATA_DIR=str(CACHE / "tensorflow_datasets"),
-    TF_CPP_MIN_LOG_LEVEL="3",
-    TF_ENABLE_ONEDNN_OPTS="1",
     MPLBACKEND="Agg",
+    **startup.DEFAULTS,
 )
 
 

@@ -71,11 +71,11 @@ class Pool:
     def __init__(self, setup: Setup, jobs: int, backbones: Iterable[str] = ()) -> None:
         self.setup, self.jobs, self.backbones = setup, jobs, backbones
         self.processes: list[_Process] = []
-        remove_abandoned(PRIVATE)
-        self.private = PrivateFolder(PRIVATE)  # shown in no sandbox
 
     def grade(self, tasks: Sequence[Task]) -> Generator[tuple[Task, dict[str, Any]], None, None]:
         """Yield each task with a worker's answer (`result` or `failure`), in the order in which they end."""
+        remove_abandoned(PRIVATE)
+        self.private = PrivateFolder(PRIVATE)  # shown in no sandbox
         waiting, again = iter(tasks), list[Task]()
         attempts: dict[str, int] = {}
         try:

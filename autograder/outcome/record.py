@@ -70,13 +70,14 @@ def record_all(
         session: A session for many; None to open one.
         durable: Whether each notebook is forced to the disk; otherwise the caller does so for many at once.
     """
-    exercises = {name: learner_notebook(one) for name, one in {one.name: one for _, one in results}.items()}
+    assignments = {assignment.name: assignment for _, assignment in results}
+    exercises = {name: learner_notebook(assignment) for name, assignment in assignments.items()}
     ran = [(result, assignment, _ran(result, exercises[assignment.name])) for result, assignment in results]
     before = [_answers(notebook_path(out, result)) for result, _ in results]
     # The database first: should this process die between the two, the old notebook still shows which answers changed,
     # and recording again does what was left undone.
     with opened(out, db) if session is None else nullcontext(session) as database, committed(database):
-        books = {one.name: _Exercise(database, one) for one in {one.name: one for _, one in results}.values()}
+        books = {name: _Exercise(database, assignment) for name, assignment in assignments.items()}
         for name, book in books.items():
             book.look_up([to_folder_name(result.student_id) for result, one in results if one.name == name])
         for (result, assignment, notebook), earlier in zip(ran, before, strict=True):

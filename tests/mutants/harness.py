@@ -180,17 +180,11 @@ class Runner:
             return
         after, now = self.before[position + 1], self.shell.namespace
         for name in names:
-            if (
-                name not in now
-                and name not in after
-                or name in now
-                and name in after
-                and not can_change(now[name])
-                and same(now[name], after[name])
-            ):
-                different.discard(name)
+            if name in now and name in after:
+                is_same = not can_change(now[name]) and same(now[name], after[name])
             else:
-                different.add(name)
+                is_same = name not in now and name not in after
+            (different.discard if is_same else different.add)(name)
         # Names that share an object share its state.
         groups = self.groups[position + 1]
         state = frozenset().union(*(groups[name] for name in different & groups.keys()))
