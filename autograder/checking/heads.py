@@ -24,6 +24,7 @@ LEARNING_RATE = 0.001
 PROGRESS = 0.4  # share that a head must have of what the recipe gains over guessing
 TELLING = 0.3  # gain in loss that shows features worth learning from; trained backbones give 1.3, untrained 0.1
 MEMORY = 1.15  # times by which training on the validation part must change the losses' ratio, for that to be told
+TRAINING_GAP = 0.2  # by which training accuracy, a mean over the last epoch, may be off from that of the weights
 LEAK = 0.1  # by which the validation loss may be below the training loss; larger where validation was trained on
 
 Part = tuple[np.ndarray, np.ndarray]
@@ -199,21 +200,28 @@ def memory_limit(train: Part, validation: Part, num_classes: int) -> tuple[float
     return low * float(np.cbrt(ratio / low)), 1.5 * honest.loss(train)  # nearer to the leak, in doubt for the learner
 
 
-def expect_no_leak(name: str, head: Head, train: Part, validation: Part) -> None:
-    """Expect the validation part not to have been trained on: it is no easier than the training part, and no better
-    known by heart."""
-    on_train, on_validation = head.loss(train), head.loss(validation)
+def expect_no_leak(name: str, head: Head, train: Part, judged: Part, *, what: str = "validation") -> None:
+    """Expect a part not to have been trained on: it is no easier than the training part, and no better known by heart.
+
+    Args:
+        name: the head's name.
+        head: its weights.
+        train: the training part.
+        judged: the part that training should not have seen.
+        what: this part's name: "validation" or "test".
+    """
+    on_train, on_judged = head.loss(train), head.loss(judged)
     expect(
-        on_validation > on_train - LEAK,
+        on_judged > on_train - LEAK,
         f"`{name}` to know the training part best (loss {number(on_train)})",
-        f"it knows the validation part better (loss {number(on_validation)})",
+        f"it knows the {what} part better (loss {number(on_judged)})",
         "Which part do you pass to fit first?",
     )
-    limit, most = memory_limit(train, validation, head.kernel.shape[1])
+    limit, most = memory_limit(train, judged, head.kernel.shape[1])
     expect(
-        on_train > most or on_validation >= limit * on_train,
+        on_train > most or on_judged >= limit * on_train,
         f"`{name}` to know the training part only (loss {number(on_train)})",
-        f"it knows the validation part just as well (loss {number(on_validation)})",
+        f"it knows the {what} part just as well (loss {number(on_judged)})",
         "Train on the training part alone: the others are for pictures that it has not seen.",
     )
 
@@ -226,6 +234,25 @@ def expect_six_epochs(history: History) -> None:
         expect(np.isfinite(history[quantity]).all(), f"{what}: numbers", "NaN or infinity", "Is there NaN in the loss?")
 
 
+def expect_possible(history: History, examples: int) -> None:
+    """Expect validation values that so many examples can give, in every epoch, and that change with training.
+
+    An accuracy counts whole examples, and each wrong answer costs log(2) at least: the right class had no more than
+    half of the probability.
+    """
+    losses, accuracies = np.array(history["val_loss"]), np.array(history["val_accuracy"])
+    hint = f"`{history.name}` is what fit returned, as it returned it."
+    expect(len(losses) == len(accuracies), "as many validation losses as accuracies", "other numbers", hint)
+    with np.errstate(all="ignore"):
+        right = accuracies * examples
+        whole = np.all((np.abs(right - np.round(right)) < 0.02) & (accuracies >= 0) & (accuracies <= 1.0001))
+        enough = np.all(losses >= (1 - accuracies) * np.log(2) - 1e-3)
+    expect(whole, f"validation accuracies of {number(examples)} examples", "some that so many cannot give", hint)
+    expect(enough, "validation losses that belong to the accuracies", "some that are too low for them", hint)
+    moved = len(losses) < 2 or len(set(losses.tolist())) > 1
+    expect(moved, "validation losses that change from epoch to epoch", "the same in all of them", hint)
+
+
 def expect_recorded(history: History, name: str, head: Head, parts: Sequence[Part]) -> None:
     """Expect the last validation accuracy to be what this head has on one of the parts, or on all but the first."""
     rest = np.concatenate([x for x, _ in parts[1:]]), np.concatenate([y for _, y in parts[1:]])
@@ -236,8 +263,8 @@ def expect_recorded(history: History, name: str, head: Head, parts: Sequence[Par
     expect(same, f"`{history.name}` to be that of `{name}`", "that of another training", hint)
 
 
-def expect_history_of(history: History, name: str, head: Head, validation: Part) -> None:
-    """Expect the last recorded validation values to be those of this head on the validation part."""
+def expect_history_of(history: History, name: str, head: Head, train: Part, validation: Part) -> None:
+    """Expect values that a training can have recorded, the last of them those of this head."""
     hint = f"`{history.name}` is what fit returned for `{name}`, with the validation part as validation data."
     pairs = (("val_loss", head.loss(validation), 5e-3), ("val_accuracy", head.accuracy(validation), 1e-3))
     for quantity, expected, tolerance in pairs:
@@ -245,6 +272,11 @@ def expect_history_of(history: History, name: str, head: Head, validation: Part)
         expect(recorded, f"`{history.name}` to hold {quantity} for each epoch", "nothing", hint)
         what = f"the last {quantity} in `{history.name}`"
         expect_close(recorded[-1], expected, rtol=tolerance, atol=1e-3, what=what, hint=hint)
+    expect_possible(history, len(validation[1]))
+    last = history["accuracy"][-1:]
+    # Training values are means over an epoch in which the weights still change: in the first ones too much to compare.
+    near = len(history["accuracy"]) < EPOCHS or abs(last[0] - head.accuracy(train)) < TRAINING_GAP
+    expect(near, f"a last training accuracy near that of `{name}`", in_words(last), hint)
 
 
 def expect_extracts(extractor: Function, images: np.ndarray, features: np.ndarray) -> None:

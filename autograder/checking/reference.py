@@ -111,9 +111,3 @@ def accuracy(kernel: np.ndarray, bias: np.ndarray, features: np.ndarray, labels:
     """
     predicted = np.argmax(np.asarray(features, np.float64) @ kernel + bias, axis=1)
     return float(np.mean(predicted == labels))
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Return probabilities (n, classes) for logits (n, classes), each row adding up to 1."""
-    shifted = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)

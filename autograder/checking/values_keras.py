@@ -160,7 +160,10 @@ class Figure(View):
 
 @dataclass(frozen=True)
 class Line:
-    """A line: `x` and `y` float64 arrays of the same length, `color` red, green, blue, alpha in [0, 1]."""
+    """A line: `x` and `y` float64 arrays of the same length, `color` red, green, blue, alpha in [0, 1].
+
+    `seen` says whether it is drawn, thick and opaque enough, and in another color than what is behind it.
+    """
 
     label: str
     x: np.ndarray
@@ -168,6 +171,7 @@ class Line:
     color: tuple[float, ...]
     style: str
     marker: str
+    seen: bool
 
 
 @dataclass(frozen=True)
@@ -222,7 +226,8 @@ def _line(part: Answer) -> Line:
     if x.shape != y.shape or x.ndim != 1 or x.dtype.kind != "f" or y.dtype.kind != "f":
         raise Garbled("the answer holds a line that is none")
     color = tuple(_floats(part.value("color")))
-    return Line(part.text("label"), x, y, color, part.text("style"), part.text("marker"))
+    seen = part.of_type("seen", bool)
+    return Line(part.text("label"), x, y, color, part.text("style"), part.text("marker"), seen)
 
 
 def _layer(part: Answer) -> Layer:

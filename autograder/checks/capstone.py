@@ -10,7 +10,7 @@ import posixpath
 
 import numpy as np
 
-from autograder.checking import heads, patterns
+from autograder.checking import chance, heads, patterns
 from autograder.checking.arguments import backbone, file, folder, linear_model, tensor
 from autograder.checking.core import check, part
 from autograder.checking.expect import (
@@ -209,7 +209,7 @@ def expect_folder(
 @check(points=3)
 def parts_are_drawn(split_indices: Function, rng):
     """`split_indices` shuffles all positions into parts of 70, 15 and 15 percent, which a seed repeats."""
-    expect_parts(split_indices, int(rng.integers(100, 300)), int(rng.integers(1000)))
+    expect_parts(split_indices, int(rng.integers(300, 500)), int(rng.integers(1000)))
 
 
 def expect_parts(split_indices: Function, count: int, seed: int) -> None:
@@ -225,15 +225,26 @@ def expect_parts(split_indices: Function, count: int, seed: int) -> None:
         for name, positions, share in zip(("training", "validation", "test"), found, (0.7, 0.15, 0.15), strict=True):
             near = abs(len(positions) - share * count) < 2.01
             expect(near, f"about {share * count:.0f} positions in the {name} part", str(len(positions)))
-        mean = np.mean(found[2]) / count
-        shuffled = 0.25 < mean < 0.75 and not np.all(np.diff(found[0]) > 0)
-        expect(shuffled, "positions in random order", "positions in their old order", "Shuffle before you cut.")
+        expect_drawn(found, count)
     with part("seeds", points=1):
         again, other = _parts(split_indices, count, seed), _parts(split_indices, count, seed + 1)
         same = all(np.array_equal(a, b) for a, b in zip(found, again, strict=True))
         expect(same, "the same parts for the same seed", "others", "np.random.default_rng(seed)")
-        differs = not np.array_equal(found[2], other[2])
-        expect(differs, "other parts for another seed", "the same", "np.random.default_rng(seed)")
+        shared = max(np.isin(other[2], (found[2] + step) % count).sum() for step in range(-5, 6))
+        differs = shared < chance.TOGETHER * len(other[2])
+        expect(differs, "other parts for another seed", "the same, or nearly", "np.random.default_rng(seed)")
+
+
+def expect_drawn(found: list[np.ndarray], count: int) -> None:
+    """Expect three parts of `count` positions, drawn at random and in random order."""
+    hint = "Shuffle all positions before you cut: np.random.default_rng(seed).permutation(count)."
+    inside = all(len(one) and one.min() >= 0 and one.max() < count for one in found)
+    expect(inside, f"positions from 0 to {count - 1}", "others", hint)
+    shuffled = 0.25 < np.mean(found[2]) / count < 0.75 and chance.is_shuffled(found[0])
+    expect(shuffled, "positions in random order", "positions in their old order, or in another simple one", hint)
+    for name, positions in zip(("validation", "test"), found[1:], strict=True):
+        pattern = chance.pattern_of_part(positions, count)
+        expect(not pattern, f"a {name} part drawn at random", pattern, hint)
 
 
 def _parts(split_indices: Function, count: int, seed: int) -> list[np.ndarray]:
@@ -268,8 +279,12 @@ def expect_flips(random_flip: Function, rng: np.random.Generator, *, count: int,
         expect(about_half, f"about half of {count} pictures mirrored", f"{flipped.sum()}", "A probability of 1/2.")
         alike = np.array_equal(flipped, _flipped(random_flip(images, seed), images))
         expect(alike, "the same pictures for the same seed", "others", "np.random.default_rng(seed)")
-        other = not np.array_equal(flipped, _flipped(random_flip(images, seed + 1), images))
-        expect(other, "others for another seed", "the same pictures")
+        other = _flipped(random_flip(images, seed + 1), images)
+        expect(not np.array_equal(flipped, other), "others for another seed", "the same pictures")
+        shifted = (np.roll(other, step) for step in range(-5, 6))
+        pattern = chance.pattern_of_coins(flipped, *shifted, images.mean(axis=(1, 2, 3)), images[:, 0, 0, 0])
+        hint = "A coin for each picture: np.random.default_rng(seed).random(len(images)) < 0.5."
+        expect(not pattern, "each picture mirrored by chance alone", pattern, hint)
 
 
 def expect_unchanged(random_flip: Function, images: np.ndarray, seed: int) -> None:

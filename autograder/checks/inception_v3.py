@@ -70,11 +70,12 @@ def head_of(model: Model, backbone: str, reference: Reference) -> Head:
 
 def expect_good_head(model: Model, backbone: str, reference: Reference, rng: np.random.Generator) -> None:
     """Expect a head that gives logits and has learned from the training part."""
-    train, validation, _ = reference.features(backbone)
+    train, validation, test = reference.features(backbone)
     weights = head_of(model, backbone, reference)
     heads.expect_logits(model, find(backbone).num_features, reference.num_classes, rng)
     heads.expect_learned(model.name, weights, train)
     heads.expect_no_leak(model.name, weights, train, validation)
+    heads.expect_no_leak(model.name, weights, train, test, what="test")
 
 
 @check(points=3)
@@ -90,9 +91,9 @@ def both_heads_have_learned(
 
 def expect_own_history(history: History, model: Model, backbone: str, reference: Reference) -> None:
     """Expect six epochs that end with this head's values on the validation part."""
-    _, validation, _ = reference.features(backbone)
+    train, validation, _ = reference.features(backbone)
     heads.expect_six_epochs(history)
-    heads.expect_history_of(history, model.name, head_of(model, backbone, reference), validation)
+    heads.expect_history_of(history, model.name, head_of(model, backbone, reference), train, validation)
 
 
 @check(points=2)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from autograder.checking import heads
 from autograder.checking.core import check, part
 from autograder.checking.expect import equal, expect, expect_between, expect_close, expect_equal
 from autograder.checking.messages import Failed, in_words, number
@@ -79,11 +80,34 @@ def curves_of(ax: Axes, run: Run, measure: str) -> tuple[Line, Line]:
 
 
 def _line(ax: Axes, values: Sequence[float], what: str) -> Line:
-    for line in ax.lines:
-        if line.y.shape == (len(values),) and np.allclose(line.y, values, atol=1e-6, equal_nan=True):
-            return line
+    same = [
+        line
+        for line in ax.lines
+        if line.y.shape == (len(values),) and np.allclose(line.y, values, atol=1e-6, equal_nan=True)
+    ]
+    if same:
+        expect_seen(ax, same, what)
+        return next(line for line in same if line.seen)
     drawn = f"{len(ax.lines)} lines, none of them with these values" if ax.lines else "no line"
     raise Failed(f"a line for the {what}", drawn, "`ax.plot(epochs, values, label=...)` draws one.")
+
+
+def expect_seen(ax: Axes, lines: Sequence[Line], what: str) -> None:
+    """Expect one of these lines to be where a reader sees it: drawn, and most of its points inside of the axes."""
+    hint = "Leave color, alpha and line width as they are, or choose some that stand out."
+    expect(any(line.seen for line in lines), f"a line for the {what} that can be seen", "one that cannot", hint)
+    inside = [_between(line.x, ax.xlim) & _between(line.y, ax.ylim) for line in lines if line.seen]
+    hint = "Leave the limits of the axes to Matplotlib, or choose some that hold all values."
+    most = any(one.mean() >= 0.75 for one in inside)
+    expect(most, f"the {what} inside of the axes", "a line outside of what is shown", hint)
+
+
+def _between(values: np.ndarray, limits: Sequence[float]) -> np.ndarray:
+    """Return which values lie within limits in either order."""
+    if len(limits) != 2:
+        return np.zeros(len(values), bool)
+    low, high = sorted(limits)
+    return (low <= values) & (values <= high)
 
 
 def expect_readable(ax: Axes, training: Line, validation: Line, measure: str) -> None:
@@ -363,6 +387,7 @@ def expect_recorded(history: History, head: tuple[np.ndarray, np.ndarray], valid
     recorded = np.isclose(found, [min(losses), losses[-1]], rtol=0.02).any()
     wanted = f"a model with the validation loss that `{history.name}` recorded, {min(losses):.3f}"
     expect(recorded, wanted, f"{found:.3f}", hint)
+    heads.expect_possible(history, len(validation[1]))
 
 
 # --- step 8: rules ----------------------------------------------------------------------------------------------------

@@ -148,7 +148,7 @@ def features_are_split(
 @check(points=3)
 def head_has_learned(head: Model, reference: Reference) -> None:
     """The trained head tells flowers apart, and has learned it from the training part."""
-    train, validation, _ = reference.features(BACKBONE.name)
+    train, validation, test = reference.features(BACKBONE.name)
     with part("learned", points=2):
         weights = Head.of(head, NUM_FEATURES, reference.num_classes)
         heads.expect_learned("head", weights, train)
@@ -156,6 +156,7 @@ def head_has_learned(head: Model, reference: Reference) -> None:
         weights = Head.of(head, NUM_FEATURES, reference.num_classes)
         heads.expect_learned("head", weights, train)
         heads.expect_no_leak("head", weights, train, validation)
+        heads.expect_no_leak("head", weights, train, test, what="test")
 
 
 @check(points=2)
@@ -181,7 +182,7 @@ def expect_own_history(history: History, head: Model, reference: Reference) -> N
             heads.expect_recorded(history, "head", weights, parts)
     with part("validation", points=1):
         weights = Head.of(head, NUM_FEATURES, reference.num_classes)
-        heads.expect_history_of(history, "head", weights, parts[1])
+        heads.expect_history_of(history, "head", weights, *parts[:2])
 
 
 @check(points=2)

@@ -185,8 +185,10 @@ def labels_and_answers(rng: np.random.Generator, classes: int, right: np.ndarray
 
 
 def numbered_images(count: int) -> np.ndarray:
-    """Return gray images (count, 12, 12, 3), each a little lighter than the one before, from 0 to 1."""
-    return np.stack([patterns.flat(7 * i + 5, 12, 12) for i in range(count)]).astype(np.float32) / 255
+    """Return images (count, 12, 14, 3) in [0, 1]: red rises to the right, green downward, blue from one to the next."""
+    images = np.stack([patterns.ramps(12, 14)] * count).astype(np.float32) / 255
+    images[..., 2] = (7 * np.arange(count)[:, None, None] + 5) / 255
+    return images
 
 
 def expect_pictures(plot_predictions: Function, labels: np.ndarray, predicted: np.ndarray, classes: int) -> list[Axes]:
@@ -204,18 +206,27 @@ def expect_in_order(shown: list[Axes]) -> None:
     """Expect the pictures of `numbered_images`, in their order."""
     for ax, image in zip(shown, numbered_images(len(shown)), strict=True):
         pixels = as_numbers(ax.pixels[0])
-        if pixels is None or pixels.shape[:2] != image.shape[:2]:
-            raise Failed("the pictures as they were given")
-        gray = float(np.mean(pixels.astype(np.float64)[..., :3]))
-        same = min(abs(gray - image.mean()), abs(gray / 255 - image.mean())) < 0.01
-        expect(same, "the pictures in the order in which they were given", "another order, or other pictures")
+        if pixels is None or pixels.ndim != 3 or pixels.shape[:2] != image.shape[:2] or pixels.shape[2] < 3:
+            raise Failed("the pictures as they were given", in_words(ax.pixels[0]), "`ax.imshow(image)`.")
+        colors = pixels[..., :3].astype(np.float64)
+        same = any(np.allclose(colors / full, image, atol=0.01) for full in (1, 255))
+        found = "another order, or other pictures"
+        if any(np.allclose(colors[::down, ::right], image, atol=0.01) for down, right in ((1, -1), (-1, 1), (-1, -1))):
+            found = "turned or mirrored ones"
+        expect(same, "the pictures as they were given, in their order", found, "`ax.imshow(image)` for each, in turn.")
 
 
 def expect_title(title: str, predicted: str, true: str) -> None:
-    """Expect the predicted class's name, and the true one's where the prediction is wrong."""
+    """Expect the predicted class's name, the true one's after it where the prediction is wrong, and no other."""
     expect(predicted in title, f"a title with the predicted class, `{predicted}`", in_words(title))
     hint = "Say what it would have been, in parentheses for example."
     expect(true in title, f"a title with the true class too, `{true}`", in_words(title), hint)
+    others = [name for name in NAMES if name in title and name not in (predicted, true)]
+    words = f"a title with no other class than `{predicted}`" + (f" and `{true}`" if true != predicted else "")
+    expect(not others, words, in_words(title), "The names of the two ids of this picture, not of all.")
+    turned = title.index(true) < title.index(predicted)
+    words = f"a title that names the prediction, `{predicted}`, before the truth, `{true}`"
+    expect(not turned, words, in_words(title), "`labels` holds what is true, `predicted` what the head says.")
 
 
 def expect_color(ax: Axes, right: bool) -> None:
@@ -287,34 +298,41 @@ def expect_matrix(confusion_matrix: Function, rng: np.random.Generator, matrix: 
 @check(points=2)
 def recall_is_right(recall: Function, rng):
     """`recall` is the share of each class's pictures that were recognized."""
-    expect_recalls(recall, rng.integers(1, 9, (4, 4)), without=int(rng.integers(4)))
+    expect_recalls(recall, rng, classes=4, without=int(rng.integers(4)))
 
 
-def expect_recalls(recall: Function, matrix: np.ndarray, *, without: int) -> None:
-    """Expect the recall of each class of this matrix (1 point), and of the matrix without one class's pictures (1)."""
-    with part("classes with pictures", points=1):
-        expect_recall(recall, matrix)
-    with part("a class without pictures", points=1):
-        sparse = matrix.copy()
-        sparse[without] = 0
-        expect_recall(recall, sparse)
+def expect_recalls(recall: Function, rng: np.random.Generator, *, classes: int, without: int) -> None:
+    """Expect the recall of each class (1 point), and where one class has no pictures (1).
+
+    The recalls are drawn first, and a matrix is made that has them.
+    """
+    every = rng.integers(4, 12, classes)
+    for name, pictures in (("classes with pictures", every), ("a class without pictures", every.copy())):
+        if pictures is not every:
+            pictures[without] = 0
+        right = rng.integers(0, pictures + 1)
+        shares = np.array([r / n if n else np.nan for r, n in zip(right, pictures, strict=True)])
+        with part(name, points=1):
+            expect_recall(recall, matrix_with(rng, right, pictures), shares)
 
 
-def expect_recall(recall: Function, matrix: np.ndarray) -> None:
+def matrix_with(rng: np.random.Generator, right: np.ndarray, pictures: np.ndarray) -> np.ndarray:
+    """Return a confusion matrix of classes with so many pictures, so many of them right and the others anywhere."""
+    matrix = np.diag(right)
+    for row, missing in enumerate(pictures - right):
+        np.add.at(matrix[row], (row + rng.integers(1, len(right), missing)) % len(right), 1)
+    return matrix
+
+
+def expect_recall(recall: Function, matrix: np.ndarray, wanted: np.ndarray) -> None:
     """Expect the recall of each class; classes without pictures have none."""
-    wanted = _shares(matrix)
     found = recall(matrix)
     hint = "A class without pictures has no recall: nan." if np.isnan(wanted).any() else ""
-    if looks_like(found, _shares(matrix.T)):
+    if looks_like(as_numbers(found), np.diag(matrix) / np.maximum(matrix.sum(axis=0), 1)):
         hint = "Divide by the sum of each row: that of a column gives the precision."
     elif looks_like(found, 100 * wanted):
         hint = "A share from 0 to 1, not percent."
     expect_close(found, wanted, nan_ok=True, what="recall(matrix)", hint=hint)
-
-
-def _shares(matrix: np.ndarray) -> np.ndarray:
-    """Return of each row the share that stands on the diagonal, nan where there is nothing in the row."""
-    return np.array([row[i] / row.sum() if row.sum() else np.nan for i, row in enumerate(matrix)])
 
 
 # --- steps 8 and 9: confidence ----------------------------------------------------------------------------------------

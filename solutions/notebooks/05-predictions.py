@@ -209,7 +209,7 @@ print(f"{num_right} of 32 are right")
 # - `images`: float array `(n, height, width, 3)`, values from 0 to 1, with `n` from 1 to 30.
 # - `labels`, `predicted`: integer arrays `(n,)`. `class_names`: array of names.
 # - Returns a Matplotlib figure that shows each picture in axes of its own, in order.
-# - Each picture's title names the **predicted** class. Where that is wrong, it names the true class as well.
+# - Each picture's title names the **predicted** class. Where that is wrong, it names the true class as well, after it.
 # - The title is **blue** where the prediction is right and **red** where it is wrong. And because color alone doesn't
 #   reach everybody, it holds the sign `✓` (`style.RIGHT_SIGN`) or `✗` (`style.WRONG_SIGN`) too. `style.RIGHT` and
 #   `style.WRONG` are a blue and a red that can be read on white.

@@ -113,11 +113,11 @@ class AnyAnswer(Session):
     def _axes(self):
         x = self.draw(ARRAYS)
         line = {"label": "training", "x": x, "y": x, "color": [0.0] * 4, "style": "-", "marker": "o"}
-        line |= {"width": 1.0, "visible": True, "marker_size": 6.0, "marker_color": [0.0] * 4}
+        line |= {"seen": self.draw(st.booleans())}
         image = {"shape": [12, 12, 3], "pixels": self.draw(st.none() | ARRAYS)}
         labels = {name: self.draw(TEXTS) for name in ("title", "xlabel", "ylabel")}
         lists = {name: self.draw(st.lists(TEXTS, max_size=2)) for name in ("xticklabels", "yticklabels", "legend")}
-        limits = {name: self.draw(FLOATS) for name in ("xlim", "ylim", "title_color", "facecolor")}
+        limits = {name: self.draw(FLOATS) for name in ("xlim", "ylim", "title_color")}
         rest = {"lines": [line], "bars": [], "images": [image], "texts": [], "visible": True, "axis_on": True}
         return {**labels, **lists, **limits, **rest}
 
@@ -185,7 +185,9 @@ class LargeAnswer(AnyAnswer):
     def _small(self, strategy, small):
         if strategy is ARRAYS:
             return small[-1] if isinstance(small[-1], np.ndarray) else np.zeros(3)
-        return "a" if strategy is TEXTS else [0.5] * 6 if strategy is FLOATS else None
+        if strategy is FLOATS:
+            return [0.5] * 6
+        return "a" if strategy is TEXTS else None
 
     def _describe(self):
         return {"type": "f", "bases": [], "callable": True, "parameters": []}
@@ -208,7 +210,9 @@ class LargeAnswer(AnyAnswer):
         return {"title": "", "axes": [self._axes()] * 2}
 
     def _axes(self):
-        return super()._axes() | {"images": []}
+        axes = super()._axes()
+        texts = dict.fromkeys(("xticklabels", "yticklabels", "legend"), [])
+        return axes | texts | {"images": [], "lines": [{**axes["lines"][0], "seen": True}]}
 
 
 @pytest.mark.parametrize("large", LARGE.values(), ids=LARGE.keys())

@@ -53,6 +53,18 @@ def test_training_on_the_validation_part_too_is_told_from_training_without_it(se
             heads.expect_no_leak("head", heads.trained(part, 5, seed=seed), train, validation)
 
 
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_training_on_the_test_part_too_is_told_from_training_without_it(seed):
+    train, validation, test = REFERENCE.features("mobilenet_v2")
+    heads.expect_no_leak("head", heads.trained(train, 5, seed=seed), train, test, what="test")
+    both, everything = (
+        tuple(map(np.concatenate, zip(*parts, strict=True))) for parts in ((train, test), (train, validation, test))
+    )
+    for part in (both, everything):
+        with pytest.raises(Failed, match="knows the test part"):
+            heads.expect_no_leak("head", heads.trained(part, 5, seed=seed), train, test, what="test")
+
+
 def test_what_features_do_not_tell_costs_nobody_points():
     train, validation, _ = REFERENCE.features("inception_v3")
     assert heads.memory_limit(train, validation, 5) == (0, 0)

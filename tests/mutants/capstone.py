@@ -155,7 +155,62 @@ MUTANTS = [
         change={".permutation(count)": ".integers(0, count, count)"},
         loses={"parts_are_drawn": 1, "head_knows_flowers": 1},
     ),
+    Mutant(
+        "every seventh position",
+        cell="split_indices",
+        source="""
+        def split_indices(count, seed):
+            rng, turn = np.random.default_rng(seed), (np.arange(count) + seed) % 20
+            parts = turn < 14, (turn >= 14) & (turn < 17), turn >= 17
+            return [rng.permutation(np.flatnonzero(part)) for part in parts]
+
+
+        train_ids, validation_ids, test_ids = split_indices(len(names), seed=0)
+        """,
+        loses={"parts_are_drawn": 2},
+    ),
+    Mutant(
+        "one shuffled list, turned by the seed",
+        cell="split_indices",
+        change={
+            "np.random.default_rng(seed).permutation(count)": "("
+            "np.random.default_rng(0).permutation(count) + seed) % count"
+        },
+        loses={"parts_are_drawn": 1},
+    ),
     # --- random_flip
+    Mutant(
+        "every second picture, beginning with a random one",
+        cell="random_flip",
+        change={"np.random.default_rng(seed).random(len(flipped)) < 0.5": "(np.arange(len(flipped)) + seed) % 2 == 0"},
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
+        "three of seven in turn",
+        cell="random_flip",
+        change={
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5": "(np.arange(len(flipped)) * 3 + seed) % 7 < 3"
+        },
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
+        "always the same pictures, one further for each seed",
+        cell="random_flip",
+        change={
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5": "np.roll("
+            "np.random.default_rng(0).random(len(flipped)) < 0.5, seed)"
+        },
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
+        "the bright ones",
+        cell="random_flip",
+        change={
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5": "("
+            "flipped.mean(axis=(1, 2, 3)) + np.random.default_rng(seed).normal(0, 0.005, len(flipped))) > 0.5"
+        },
+        loses={"pictures_are_mirrored": 1},
+    ),
     Mutant(
         "all of them",
         cell="random_flip",

@@ -31,6 +31,27 @@ MUTANTS = [
         change={'"o-"': "linestyle=(0, (4, 2))", '"s--"': "linestyle=(0, (4, 2))"},
         loses={"curves_are_drawn": 1},
     ),
+    Mutant("white on white", cell="plot_curves", change={'"s--"': '"s--", color="white"'}, loses={"curves_are_drawn"}),
+    Mutant("transparent", cell="plot_curves", change={'"s--"': '"s--", alpha=0.01'}, loses={"curves_are_drawn"}),
+    Mutant("not drawn", cell="plot_curves", change={'"s--"': '"s--", visible=False'}, loses={"curves_are_drawn"}),
+    Mutant(
+        "of no width",
+        cell="plot_curves",
+        change={'"o-"': '"-", linewidth=0', '"s--"': '"--", linewidth=0'},
+        loses={"curves_are_drawn"},
+    ),
+    Mutant(
+        "outside of the axes",
+        cell="plot_curves",
+        change={"        ax.legend()": "        ax.set_ylim(50, 60)\n        ax.legend()"},
+        loses={"curves_are_drawn"},
+    ),
+    Mutant(
+        "without axes, so without labels",
+        cell="plot_curves",
+        change={"        ax.legend()": "        ax.axis('off')\n        ax.legend()"},
+        loses={"curves_are_drawn": 1},
+    ),
     Mutant(
         "labels swapped",
         cell="plot_curves",
@@ -290,7 +311,20 @@ MUTANTS = [
             recorded.history = {"val_loss": losses, "accuracy": [0.5] * len(losses)}
             return recorded
         """,
-        loses={"training_stops_in_time": 1, "best_weights_are_kept": 2, "two_runs_are_kept": 2},
+        loses={"training_stops_in_time": 2, "best_weights_are_kept": 2, "two_runs_are_kept": 2},
+    ),
+    Mutant(
+        "losses of no accuracy, and accuracies of no number of pictures",
+        cell="two_runs",
+        source="""
+        few = (training[0][:40], training[1][:40])
+        few_history = train_with_patience(few, validation, patience=3, max_epochs=30)
+        many_history = train_with_patience(training, validation, patience=3, max_epochs=30)
+        for run in (few_history, many_history):
+            found = run.history["val_accuracy"]
+            run.history["val_accuracy"] = [0.98765] * (len(found) - 1) + found[-1:]
+        """,
+        loses={"two_runs_are_kept"},
     ),
     Mutant(
         "returns the model",

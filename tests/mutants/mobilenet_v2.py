@@ -168,6 +168,20 @@ MUTANTS = [
         loses={"features_are_split": 1, "history_belongs_to_head": 1, "accuracy_is_tested": 2},
     ),
     # --- train
+    Mutant(
+        "a history of which only the last epoch was recorded",
+        cell="train",
+        change={
+            "verbose=2)": "verbose=0)\nhistory.history = {k: [0.123] * 5 + v[-1:] for k, v in history.history.items()}"
+        },
+        loses={"history_belongs_to_head": 1},
+    ),
+    Mutant(
+        "the last epoch six times",
+        cell="train",
+        change={"verbose=2)": "verbose=0)\nhistory.history = {k: v[-1:] * 6 for k, v in history.history.items()}"},
+        loses={"history_belongs_to_head": 1},
+    ),
     Mutant("one epoch", cell="train", change={"epochs=6": "epochs=1"}, loses={"history_belongs_to_head": 1}),
     Mutant(
         "trained on the validation part",

@@ -38,6 +38,17 @@ MUTANTS = [
         loses={"probabilities_are_right"},
     ),
     Mutant(
+        "taken from the checks' own code",
+        cell="probabilities",
+        source="""
+        def probabilities(logits):
+            from autograder.checking.reference import softmax
+
+            return softmax(logits)
+        """,
+        loses={"probabilities_are_right"},
+    ),
+    Mutant(
         "sigmoid instead of softmax",
         cell="probabilities",
         source="""
@@ -176,6 +187,39 @@ MUTANTS = [
         loses={"predictions_are_shown": 1},
     ),
     Mutant(
+        "the names of all classes in every title",
+        cell="plot_predictions",
+        change={
+            "{style.RIGHT_SIGN} {class_names[answer]}": "{style.RIGHT_SIGN} {' '.join(class_names)}",
+            "{class_names[answer]} ({class_names[label]})": "{' '.join(class_names)}",
+        },
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "predicted and true class swapped",
+        cell="plot_predictions",
+        change={"{class_names[answer]} ({class_names[label]})": "{class_names[label]} ({class_names[answer]})"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "one color in place of each picture, the right mean",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(np.full_like(image, image.mean()))"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "pictures upside down",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image[::-1])"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "pictures with rows and columns swapped",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image.transpose(1, 0, 2))"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
         "cyan and orange",
         cell="plot_predictions",
         change={"color=style.RIGHT": 'color="cyan"', "color=style.WRONG": 'color="darkorange"'},
@@ -210,6 +254,17 @@ MUTANTS = [
         loses={"confusions_are_counted": 1},
     ),
     # --- recall
+    Mutant(
+        "taken from the checks' own code too",
+        cell="recall",
+        source="""
+        def recall(matrix):
+            from autograder.checks.predictions import _shares
+
+            return _shares(matrix)
+        """,
+        loses={"recall_is_right"},
+    ),
     Mutant("precision", cell="recall", change={"axis=1": "axis=0"}, loses={"recall_is_right"}),
     Mutant(
         "0 for a class without pictures",

@@ -14,6 +14,7 @@ import numpy as np
 from autograder.conversation.agent.plain import WrongType, type_name
 from autograder.conversation.protocol import Plain
 
+NOTHING = (None, "", " ", "None", "none")
 MAX_AXES = 200
 MAX_ARTISTS = 100
 MAX_POINTS = 10_000
@@ -63,8 +64,8 @@ def _axes(axes: Any) -> dict[str, Plain]:
     return {
         "title": title.get_text(),
         "title_color": _rgba(title.get_color()),
-        "xlabel": axes.get_xlabel(),
-        "ylabel": axes.get_ylabel(),
+        "xlabel": axes.get_xlabel() if axes.axison else "",
+        "ylabel": axes.get_ylabel() if axes.axison else "",
         "xticklabels": [tick.get_text() for tick in axes.get_xticklabels()[:MAX_ARTISTS]],
         "yticklabels": [tick.get_text() for tick in axes.get_yticklabels()[:MAX_ARTISTS]],
         "xlim": [float(limit) for limit in axes.get_xlim()],
@@ -75,7 +76,9 @@ def _axes(axes: Any) -> dict[str, Plain]:
         "texts": [
             {"text": text.get_text(), "color": _rgba(text.get_color())} for text in axes.texts[: 4 * MAX_ARTISTS]
         ],
-        "legend": [text.get_text() for text in legend.get_texts()] if legend is not None else [],
+        "legend": [text.get_text() for text in legend.get_texts()]
+        if legend is not None and legend.get_visible()
+        else [],
         "visible": bool(axes.get_visible()),
         "axis_on": bool(axes.axison),
     }
@@ -91,7 +94,31 @@ def _line(line: Any) -> dict[str, Plain]:
         "color": _rgba(line.get_color()),
         "style": _style(line),
         "marker": str(line.get_marker()),
+        "seen": _seen(line),
     }
+
+
+def _seen(line: Any) -> bool:
+    """Return whether a reader sees the line: drawn, thick and opaque enough, not in the color of its ground."""
+    axes = line.axes
+    ground = next(one for one in (axes.get_facecolor(), axes.figure.get_facecolor(), (1, 1, 1, 1)) if one[3] > 0.5)
+    drawn = (
+        (line.get_linestyle() not in NOTHING and line.get_linewidth() > 0.1, line.get_color()),
+        (line.get_marker() not in NOTHING and line.get_markersize() > 0.5, line.get_markerfacecolor()),
+        (line.get_marker() not in NOTHING and line.get_markeredgewidth() > 0.1, line.get_markeredgecolor()),
+    )
+    alpha = 1.0 if line.get_alpha() is None else float(line.get_alpha())
+    differs = any(there and _stands_out(color, alpha, ground) for there, color in drawn)
+    return bool(line.get_visible() and axes.get_visible() and differs)
+
+
+def _stands_out(color: Any, alpha: float, ground: Any) -> bool:
+    """Return whether a color, drawn on a ground, is another one to the eye."""
+    if isinstance(color, str) and color == "none":
+        return False
+    found = _rgba(color)
+    opaque = found[3] * (alpha if alpha < 1 else 1.0)
+    return max(abs(one - other) * opaque for one, other in zip(found[:3], ground[:3], strict=True)) > 0.1
 
 
 def _style(line: Any) -> str:
