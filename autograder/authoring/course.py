@@ -36,7 +36,7 @@ class Course:
         return _checks(f"{self.visible}.{module}"), _checks(f"{self.hidden}.{module}")
 
     def needs_secret_pictures(self, module: str) -> tuple[str, ...]:
-        """Return the backbones of which an assignment's hidden checks need secret pictures.
+        """Return the archives of `autograder.checking.secret_pictures` that an assignment's hidden checks need.
 
         Their module says so, as `NEEDS_SECRET_PICTURES`.
         """

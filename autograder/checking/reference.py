@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from autograder.checking.secret_pictures import SecretPictures
+    from autograder.checking.secret_pictures import Overview, SecretPictures
     from flowercourse.datasets import Dataset
 
 SPLIT = "70/15/15"
@@ -85,6 +85,13 @@ class Reference:
             return None
         chosen = rng.choice(len(pictures.images), size=2, replace=False)
         return pictures.images[chosen], pictures.features[chosen]
+
+    @functools.cached_property
+    def overview(self) -> Overview | None:
+        """How the data set's own pictures look from afar; None where that cannot be had. For hidden checks."""
+        from autograder.checking.secret_pictures import overview
+
+        return overview()
 
     def labels(self, split: str = SPLIT, backbone: str = "mobilenet_v2") -> tuple[np.ndarray, ...]:
         """Return the labels of each part of the split, int64 (n,), in data set order."""

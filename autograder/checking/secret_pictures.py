@@ -1,11 +1,13 @@
 """Pictures that no learner has seen, with their features: what tells a real backbone from one that looks answers up.
 
     python -m autograder.checking.secret_pictures BACKBONE      # writes them to its standard output, as a NumPy archive
+    python -m autograder.checking.secret_pictures overview      # the data set's own pictures, seen from afar
 
 Features of the course's data lie in the cache, where every learner may read them. So the grading side draws pictures of
 its own, anew for each run, and computes their features itself: in a process of its own that ends with TensorFlow in it.
 The workers of a run share them through a private folder, which no sandbox shows (`FOLDER` names it). Those that will be
-needed are made before the first notebook runs, so that their memory is free again when notebooks need it.
+needed are made before the first notebook runs, so that their memory is free again when notebooks need it. An overview
+of the data set's own pictures, no secret, is made and shared in the same way: workers have no TensorFlow.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,11 +29,17 @@ from flowercourse.errors import CourseError
 from flowercourse.paths import locked
 
 COUNTS = {"mobilenet_v2": 8, "inception_v3": 4}
-FIRST = 32  # pictures of the validation part that are kept as thumbnails
+OVERVIEW = "overview"
+FIRST = 32  # pictures of each part in an overview; of the training part, a quarter of all more
 THUMBNAIL = 7  # height and width: 224 / 32
+ALIKE = 0.05
+"""Mean difference, in [0, 1], that ways of resizing make between the same picture's thumbnails, and pictures don't."""
 TIMEOUT_S = 120.0
 FOLDER = "AUTOGRADER_SECRET_PICTURES"
 """The variable that names the run's private folder, in the workers' environment only."""
+
+
+ArchiveT = TypeVar("ArchiveT", "SecretPictures", "Overview")
 
 
 @dataclass(frozen=True)
@@ -41,45 +49,67 @@ class SecretPictures:
     Attributes:
         images: float32 (k, size, size, 3) in [0, 1], drawn at random.
         features: float32 (k, d), the backbone's features of them.
-        thumbnails: float32 (32, 7, 7, 3) in [0, 1], the first pictures of the validation part, seen from afar.
     """
 
     images: np.ndarray
     features: np.ndarray
-    thumbnails: np.ndarray
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The data set's own pictures, seen from afar: float32 (n, 7, 7, 3) in [0, 1], in data set order.
+
+    Attributes:
+        train: as many of the training part as may be in its first batch, shuffled with a buffer of a quarter.
+        validation: the first 32 of the validation part.
+        test: the first 32 of the test part.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
 
 
 def secret_pictures_of(backbone: str) -> SecretPictures | None:
     """Return secret pictures for this backbone; None where they could not be made, which must cost nobody points."""
+    return _loaded(backbone, SecretPictures)
+
+
+def overview() -> Overview | None:
+    """Return how the data set's pictures look from afar; None where that cannot be had, which costs nobody points."""
+    return _loaded(OVERVIEW, Overview)
+
+
+def _loaded(name: str, kind: type[ArchiveT]) -> ArchiveT | None:
     try:
-        with np.load(io.BytesIO(_shared_archive(backbone)), allow_pickle=False) as found:
-            return SecretPictures(found["images"], found["features"], found["thumbnails"])
+        with np.load(io.BytesIO(_shared_archive(name)), allow_pickle=False) as found:
+            return kind(**{one.name: found[one.name] for one in fields(kind)})
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, CourseError) as error:
-        print(f"{backbone}: checked without pictures of our own ({type(error).__name__})", file=sys.stderr)
+        print(f"{name}: checked without pictures of our own ({type(error).__name__})", file=sys.stderr)
         return None
 
 
-def _shared_archive(backbone: str) -> bytes:
-    """Return this run's archive of secret pictures, made by whichever of its processes asks first."""
+def _shared_archive(name: str) -> bytes:
+    """Return this run's archive of this name, made by whichever of its processes asks first."""
     folder = os.environ.get(FOLDER)
     if not folder:
-        return _archive(backbone)
-    path = Path(folder) / f"{backbone}.npz"
+        return _archive(name)
+    path = Path(folder) / f"{name}.npz"
     with locked(path):
         if not path.exists():
-            path.write_bytes(_archive(backbone))
+            path.write_bytes(_archive(name))
         return path.read_bytes()
 
 
-def make_shared(folder: str, backbones: Iterable[str], environment: Mapping[str, str]) -> None:
+def make_shared(folder: str, names: Iterable[str], environment: Mapping[str, str]) -> None:
     """Put a run's archives into its private folder; where that fails, whoever needs one will try again and say so."""
-    for backbone in backbones:
+    for name in names:
         with suppress(OSError, subprocess.SubprocessError):
-            (Path(folder) / f"{backbone}.npz").write_bytes(_archive(backbone, environment))
+            (Path(folder) / f"{name}.npz").write_bytes(_archive(name, environment))
 
 
-def _archive(backbone: str, environment: Mapping[str, str] = os.environ) -> bytes:
-    command = [sys.executable, "-m", "autograder.checking.secret_pictures", backbone]
+def _archive(name: str, environment: Mapping[str, str] = os.environ) -> bytes:
+    command = [sys.executable, "-m", "autograder.checking.secret_pictures", name]
     return subprocess.run(command, capture_output=True, env=quiet(environment), timeout=TIMEOUT_S, check=True).stdout
 
 
@@ -89,7 +119,12 @@ def seen_from_afar(images: np.ndarray, size: int = THUMBNAIL) -> np.ndarray:
     Args:
         images: (n, height, width, 3), at least `size` pixels high and wide; what is left over at the edges is left out.
         size: blocks in each direction.
+
+    Raises:
+        ValueError: they are smaller.
     """
+    if min(images.shape[1:3]) < size:
+        raise ValueError(f"pictures of less than {size} pixels")
     height, width = (length // size for length in images.shape[1:3])
     whole = images[:, : size * height, : size * width].astype(np.float64)
     return whole.reshape(len(images), size, height, size, width, 3).mean(axis=(2, 4))
@@ -106,18 +141,26 @@ def drawn(count: int, size: int, rng: np.random.Generator) -> np.ndarray:
 def _made(backbone: str) -> dict[str, np.ndarray]:
     import tensorflow as tf
 
-    from flowercourse import backbones, datasets, features
+    from flowercourse import backbones, features
 
     # For so few pictures, rewriting the graph costs more than it saves: several copies of the weights, for one.
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     found = backbones.resolve(backbone, untrained=True)
     images = drawn(COUNTS.get(backbone, 4), found.spec.image_size, np.random.default_rng())
-    validation = datasets.find().load("train[70%:85%]").take(FIRST)
-    return {
-        "images": images,
-        "features": features.of_images(images, found),
-        "thumbnails": np.stack([_thumbnail(image.numpy()) for image, _ in validation]),
-    }
+    return {"images": images, "features": features.of_images(images, found)}
+
+
+def _made_overview() -> dict[str, np.ndarray]:
+    from flowercourse import datasets
+
+    dataset = datasets.find()
+    training = len(datasets.split_ranges(dataset.num_examples, "70/15/15")[0])
+    counts = {"train[:70%]": FIRST + training // 4, "train[70%:85%]": FIRST, "train[85%:]": FIRST}
+    parts = (
+        np.stack([_thumbnail(image.numpy()) for image, _ in dataset.load(part).take(count)])
+        for part, count in counts.items()
+    )
+    return dict(zip(("train", "validation", "test"), parts, strict=True))
 
 
 def _thumbnail(image: np.ndarray) -> np.ndarray:
@@ -141,6 +184,6 @@ if __name__ == "__main__":
     with os.fdopen(os.dup(1), "wb") as out:  # nothing else may get in between
         os.dup2(2, 1)
         archive = io.BytesIO()
-        arrays: dict[str, Any] = _made(sys.argv[1])
+        arrays: dict[str, Any] = _made_overview() if sys.argv[1] == OVERVIEW else _made(sys.argv[1])
         np.savez(archive, **arrays)
         out.write(archive.getvalue())

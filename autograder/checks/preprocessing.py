@@ -296,8 +296,8 @@ def shuffling_mixes_pairs(make_batches: Function, rng: np.random.Generator) -> N
         expect_shuffled(make_batches, album, 11)
 
 
-def expect_ready(batches: Batches, num_classes: int) -> np.ndarray:
-    """Expect the first batch to be what a network takes; return its labels."""
+def expect_ready(batches: Batches, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Expect the first batch to be what a network takes; return its images and labels."""
     name = batches.name
     images, labels = batches.images_and_labels()
     expect_shape(
@@ -314,7 +314,7 @@ def expect_ready(batches: Batches, num_classes: int) -> np.ndarray:
     expect_shape(labels, (BATCH_SIZE,), what=f"the labels of `{name}`")
     expect_kind(labels, "integer", what=f"the labels of `{name}`")
     expect_range(labels, 0, num_classes - 1, what=f"the labels of `{name}`", hint="Labels are counted from 0.")
-    return labels.astype(np.int64)
+    return images, labels.astype(np.int64)
 
 
 @check(points=2)
@@ -324,7 +324,7 @@ def batches_are_ready(
     """Training batches are shuffled, validation and test batches are not, and each comes from its own part."""
     train, validation, test = reference.labels()
     with part("training", points=1):
-        found = expect_ready(train_batches, reference.num_classes)
+        _, found = expect_ready(train_batches, reference.num_classes)
         reach = BATCH_SIZE + len(train) // 4
         hint = "make_batches(train_set, shuffle_buffer=num_train // 4)."
         in_turn = bool(np.all(found == train[:BATCH_SIZE]))
@@ -337,7 +337,7 @@ def batches_are_ready(
     with part("validation and test", points=1):
         for batches, labels in ((validation_batches, validation), (test_batches, test)):
             go_through(batches, len(labels) // BATCH_SIZE + 1)
-            found = expect_ready(batches, reference.num_classes)
+            _, found = expect_ready(batches, reference.num_classes)
             same = bool(np.all(found == labels[:BATCH_SIZE]))
             words = f"`{batches.name}` to begin with the first 32 examples of its own part, in their order"
             expect(same, words, f"labels {in_words(found[:8])} instead of {in_words(labels[:8])}", "No shuffling here.")

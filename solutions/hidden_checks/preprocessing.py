@@ -8,6 +8,7 @@ from autograder.checking import patterns
 from autograder.checking.core import check, part
 from autograder.checking.expect import expect, expect_equal, expect_kind, expect_range
 from autograder.checking.reference import Reference
+from autograder.checking.secret_pictures import ALIKE, OVERVIEW, THUMBNAIL, seen_from_afar
 from autograder.checking.tracing import (
     Album,
     album_batches,
@@ -18,6 +19,10 @@ from autograder.checking.tracing import (
 )
 from autograder.checking.values import Batches, Function, Scalar, Sequence_
 from autograder.checks import preprocessing as visible
+
+NEEDS_SECRET_PICTURES = (OVERVIEW,)
+"""What these checks need of `autograder.checking.secret_pictures`."""
+LOOKED_AT = 6  # stored pictures of each part: they are as large as cameras make them
 
 
 @check(points=2, hidden=True)
@@ -34,7 +39,7 @@ def parts_cover_everything_once(split_names: Function, rng: np.random.Generator)
 
 @check(points=2, hidden=True)
 def data_is_loaded(train_set: Batches, validation_set: Batches, test_set: Batches, reference: Reference) -> None:
-    """Each part should hold its own examples, no more and no fewer, as pairs of image and label."""
+    """Each part should hold its own pictures, no more and no fewer, as pairs of image and label."""
     parts = (train_set, validation_set, test_set)
     with part("pairs", points=1):
         for one in parts:
@@ -44,6 +49,34 @@ def data_is_loaded(train_set: Batches, validation_set: Batches, test_set: Batche
             told = one.ask("batches", count=0, only=[], summary=True).value("cardinality")
             expect_equal(size if told is None else told, size)
             visible.expect_labels_in_place(one, labels, 100, "this part")
+        if known := reference.overview:
+            for one, thumbnails in zip(parts, (known.train, known.validation, known.test), strict=True):
+                expect_stored_pictures(one, thumbnails[:LOOKED_AT])
+
+
+def expect_stored_pictures(part_of_data: Batches, thumbnails: np.ndarray) -> None:
+    """Expect a part to begin with these pictures, whatever their size."""
+    found = [seen(image) for image, _ in part_of_data.take(len(thumbnails))]
+    expect(len(found) == len(thumbnails), "as many pictures")
+    off = np.abs(np.asarray(found) - thumbnails).mean(axis=(1, 2, 3))
+    expect(np.median(off) < ALIKE, "the data set's own pictures, in their order")
+
+
+def seen(image: np.ndarray) -> np.ndarray:
+    """Return a stored image from afar, with values from 0 to 1."""
+    expect(isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 3, "images of three channels")
+    expect(min(image.shape[:2]) >= THUMBNAIL and image.dtype.kind in "uif", "images with something in them")
+    return seen_from_afar(image[None])[0] / 255
+
+
+def nearest(images: np.ndarray, thumbnails: np.ndarray) -> np.ndarray:
+    """Return which of these pictures each of a batch resembles most, int (n,).
+
+    Points for resizing are given elsewhere: a batch whose borders are cut off still resembles its own pictures.
+    """
+    far = np.abs(seen_from_afar(images)[:, None] - thumbnails[None]).mean(axis=(2, 3, 4))
+    expect(bool(np.all(images.std(axis=(1, 2, 3)) > 0.01)), "pictures with something in them")
+    return far.argmin(axis=1)
 
 
 @check(points=1, hidden=True)
@@ -144,7 +177,10 @@ def batches_are_ready(
     """Training batches should differ from epoch to epoch; the others should not, and should hold their whole part."""
     train, validation, test = reference.labels()
     with part("training", points=1):
-        visible.expect_ready(train_batches, reference.num_classes)
+        images, _ = visible.expect_ready(train_batches, reference.num_classes)
+        if known := reference.overview:
+            different = len(set(nearest(images, known.train).tolist()))
+            expect(different > visible.BATCH_SIZE // 2, "different pictures of the training part")
         first, again = (train_batches.labels(2) for _ in range(2))
         expect(not np.array_equal(first, again), "another order in each epoch")
         for found in (first, again):
@@ -152,7 +188,10 @@ def batches_are_ready(
             expect_range(found, 0, train.max())
             visible.expect_well_mixed(found, train, buffer=4)
     with part("validation and test", points=1):
-        for batches, labels in ((validation_batches, validation), (test_batches, test)):
+        for batches, labels, which in ((validation_batches, validation, "validation"), (test_batches, test, "test")):
             visible.go_through(batches, len(labels) // visible.BATCH_SIZE + 1)
-            visible.expect_ready(batches, reference.num_classes)
+            images, _ = visible.expect_ready(batches, reference.num_classes)
+            if known := reference.overview:
+                own = nearest(images, getattr(known, which)) == np.arange(len(images))
+                expect(np.mean(own) > 0.25, "the part's own pictures, in their order")  # by luck, 1 in 32 of them
             expect_equal(batches.labels(-(-len(labels) // visible.BATCH_SIZE) + 1), labels)

@@ -292,6 +292,9 @@ hidden.features_are_split()
 # If you run the cell again, the head goes on learning from where it was, and `history` covers the last six epochs only.
 # For a fresh start run the cell that builds the head first.
 #
+# The features are public: a head that was fitted elsewhere earns these points as well. What is learned here is the
+# fitting.
+#
 # <details><summary>Hint</summary>
 #
 # `head.fit(x_train, y_train, epochs=..., batch_size=..., validation_data=(..., ...))`. With `verbose=2` it prints one

@@ -78,6 +78,7 @@ def test_what_the_checks_will_need_is_made_before_anybody_asks(tmp_path, monkeyp
 def test_each_assignment_says_which_secret_pictures_its_checks_need():
     needed = {name: Course().needs_secret_pictures(one.module) for name, one in load_all().items()}
     assert {name: backbones for name, backbones in needed.items() if backbones} == {
-        "02-mobilenet-v2": ("mobilenet_v2",),
+        "01-preprocessing": ("overview",),
+        "02-mobilenet-v2": ("mobilenet_v2", "overview"),
         "03-inception-v3": ("inception_v3",),
     }

@@ -69,6 +69,28 @@ MUTANTS = [
         change={"as_supervised=True, ": ""},
         loses={"data_is_loaded": 1, "batches_are_ready": 2},
     ),
+    Mutant(
+        "the right labels under one small gray picture",
+        cell="load_data",
+        source="""
+    parts, info = tfds.load(DATASET, split=split_names([70, 15, 15]), as_supervised=True, with_info=True)
+    train_set, validation_set, test_set = [
+        part.map(lambda image, label: (tf.fill((2, 2, 3), tf.cast(128, tf.uint8)), label)) for part in parts
+    ]
+    """,
+        loses={"data_is_loaded": 1, "batches_are_ready": 2},
+    ),
+    Mutant(
+        "the right labels under pictures upside down",
+        cell="load_data",
+        source="""
+    parts, info = tfds.load(DATASET, split=split_names([70, 15, 15]), as_supervised=True, with_info=True)
+    train_set, validation_set, test_set = [
+        part.map(lambda image, label: (image[::-1], label)) for part in parts
+    ]
+    """,
+        loses={"data_is_loaded": 1},
+    ),
     # --- name_classes
     Mutant(
         "class names in alphabetical order",
@@ -284,6 +306,20 @@ MUTANTS = [
         cell="batches",
         change={"make_batches(validation_set)": "make_batches(validation_set, shuffle_buffer=num_validation // 4)"},
         loses={"batches_are_ready": 1},
+    ),
+    Mutant(
+        "one color in place of each picture",
+        cell="batches",
+        source="""
+    def emptied(images, labels):
+        return tf.zeros_like(images) + tf.reduce_mean(images, axis=(1, 2), keepdims=True), labels
+
+
+    train_batches = make_batches(train_set, shuffle_buffer=num_train // 4).map(emptied)
+    validation_batches = make_batches(validation_set).map(emptied)
+    test_batches = make_batches(test_set).map(emptied)
+    """,
+        loses={"batches_are_ready": 2},
     ),
     Mutant(
         "training not shuffled",
