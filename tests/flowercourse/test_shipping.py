@@ -1,0 +1,62 @@
+"""The folder that is handed to the classifier's users: complete, consistent, and written in one step."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from flowercourse import features, shipping
+from flowercourse.errors import CourseError
+
+NETWORK = b"\x1c\x00\x00\x00TFL3" + b"weights"
+
+
+@pytest.fixture
+def known(tmp_path, monkeypatch):
+    """The course's features, and a cache of this test's own to write to."""
+    found = features.extract("mobilenet_v2")
+    monkeypatch.setenv("FLOWERCOURSE_CACHE", str(tmp_path))
+    return found
+
+
+def test_holds_the_network_its_names_and_its_threshold(known):
+    place = shipping.write(known, NETWORK, threshold=0.6, measured={"right": 9})
+    about = json.loads((place / shipping.ABOUT).read_text())
+    assert (place / shipping.NETWORK).read_bytes() == NETWORK
+    assert about["names"] == list(known.dataset.class_names)
+    assert about["threshold"] == 0.6
+    assert about["measured"] == {"right": 9}
+    assert about["network"]["bytes"] == len(NETWORK)
+    assert place == shipping.folder(known)
+
+
+def test_neighbors_are_training_pictures_with_their_features_and_labels(known):
+    place = shipping.write(known, NETWORK, threshold=0.6, measured={})
+    neighbors = json.loads((place / shipping.ABOUT).read_text())["neighbors"]
+    stored = np.fromfile(place / shipping.NEIGHBORS, np.uint8).reshape(-1, 1280) * neighbors["factor"]
+    x, y = known.split()[0]
+    assert neighbors["labels"] == y.tolist()
+    assert np.abs(stored - x).max() <= neighbors["factor"] / 2 + 1e-6
+
+
+def test_small_pictures_stand_in_the_order_of_the_features(known):
+    place = shipping.write(known, NETWORK, threshold=0.6, measured={})
+    sheet = Image.open(place / shipping.PICTURES)
+    side, columns = shipping.SIDE, shipping.COLUMNS
+    number = columns + 2  # the third of the second row
+    image = next(iter(known.dataset.load(f"train[{number}:{number + 1}]").as_numpy_iterator()))[0]
+    shown = sheet.crop((2 * side, side, 3 * side, 2 * side))
+    away = np.asarray(shown, float) - np.asarray(Image.fromarray(image).resize((side, side)), float)
+    assert np.abs(away).mean() < 12  # JPEG
+
+
+@pytest.mark.parametrize(
+    ("network", "threshold", "complaint"), [(b"nothing", 0.5, ".tflite"), (NETWORK, 1.5, "threshold is 1.5")]
+)
+def test_refuses_what_no_user_could_use(known, network, threshold, complaint):
+    with pytest.raises(CourseError, match=complaint):
+        shipping.write(known, network, threshold=threshold, measured={})
+    assert not shipping.folder(known).exists()
