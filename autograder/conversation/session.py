@@ -247,8 +247,11 @@ def _interruptible() -> Iterator[None]:
 # --- in another process -----------------------------------------------------------------------------------------------
 
 
+Clock = Callable[[], float]
+
+
 class Stream(Protocol):
-    """Bytes to and from a learner's process. `deadline` is in seconds of `time.monotonic`."""
+    """Bytes to and from a learner's process. `deadline` is in seconds of the session's clock."""
 
     def write(self, data: bytes, deadline: float) -> None:
         """Write all of it, or raise TimeoutError or EOFError."""
@@ -258,10 +261,16 @@ class Stream(Protocol):
 
 
 class PipeStream:
-    """A stream over two file descriptors. The write end is made non-blocking: nobody can make the grader hang."""
+    """A stream over two file descriptors. The write end is made non-blocking: nobody can make the grader hang.
 
-    def __init__(self, read_fd: int, write_fd: int) -> None:
-        self.read_fd, self.write_fd = read_fd, write_fd
+    Args:
+        read_fd: where bytes come from.
+        write_fd: where they go.
+        clock: what deadlines are measured on; at its slowest a fixed share of wall time, so that they all come.
+    """
+
+    def __init__(self, read_fd: int, write_fd: int, clock: Clock = time.monotonic) -> None:
+        self.read_fd, self.write_fd, self.clock = read_fd, write_fd, clock
         os.set_blocking(read_fd, False)
         os.set_blocking(write_fd, False)
 
@@ -269,7 +278,7 @@ class PipeStream:
         """Write all of it, or raise TimeoutError or EOFError."""
         view = memoryview(data)
         while view:
-            _wait(self.write_fd, select.POLLOUT, deadline)
+            self._wait(self.write_fd, select.POLLOUT, deadline)
             try:
                 view = view[os.write(self.write_fd, view[:65536]) :]
             except BlockingIOError:
@@ -281,7 +290,7 @@ class PipeStream:
         """Return exactly so many bytes, or raise TimeoutError or EOFError."""
         data = bytearray()
         while len(data) < count:
-            _wait(self.read_fd, select.POLLIN, deadline)
+            self._wait(self.read_fd, select.POLLIN, deadline)
             try:
                 piece = os.read(self.read_fd, min(count - len(data), 2**20))
             except BlockingIOError:
@@ -293,12 +302,12 @@ class PipeStream:
             data += piece
         return bytes(data)
 
-
-def _wait(fd: int, event: int, deadline: float) -> None:
-    poller = select.poll()
-    poller.register(fd, event)
-    left = deadline - time.monotonic()
-    if left <= 0 or not poller.poll(max(1, int(left * 1000))):
+    def _wait(self, fd: int, event: int, deadline: float) -> None:
+        poller = select.poll()
+        poller.register(fd, event)
+        while (left := deadline - self.clock()) > 0:
+            if poller.poll(max(1, int(left * 1000))):
+                return
         raise TimeoutError
 
 
@@ -308,15 +317,23 @@ class RemoteSession(Session):
     Args:
         stream: the bytes to and from it.
         interrupt: called when an answer takes too long, to interrupt what runs there (SIGINT); None where it can't be.
+        clock: what time limits are measured on, the stream's own.
         settings: `timeout_s` and `limits`, as for every session.
 
     After a time limit the agent gets `GRACE_S` seconds to say that it was interrupted. If it does not, or if it sends
     something that is not the protocol's language, the session is over: every further request raises `Gone`.
     """
 
-    def __init__(self, stream: Stream, *, interrupt: Callable[[], None] | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        *,
+        interrupt: Callable[[], None] | None = None,
+        clock: Clock = time.monotonic,
+        **settings: Any,
+    ) -> None:
         super().__init__(**settings)
-        self.stream = stream
+        self.stream, self.clock = stream, clock
         self.interrupt = interrupt
         self.over = ""
 
@@ -324,8 +341,8 @@ class RemoteSession(Session):
         if self.over:
             raise Gone(self.over)
         try:
-            self.stream.write(message, time.monotonic() + timeout_s)
-            return self._reply(number, time.monotonic() + timeout_s)
+            self.stream.write(message, self.clock() + timeout_s)
+            return self._reply(number, self.clock() + timeout_s)
         except TimeoutError:
             self._stop_answering(number)
             raise TimedOut(timeout_s) from None
@@ -356,5 +373,5 @@ class RemoteSession(Session):
             return
         with suppress(TimeoutError, EOFError, SessionError):
             self.interrupt()
-            self._reply(number, time.monotonic() + GRACE_S)
+            self._reply(number, self.clock() + GRACE_S)
             self.over = ""

@@ -16,6 +16,7 @@ from typing import Any
 from autograder.checking import secret_pictures
 from autograder.files import PrivateFolder, remove_abandoned
 from autograder.grading.worker import Setup, Task
+from autograder.sandbox import clock
 from flowercourse.environment import quiet
 
 PRIVATE = "autograder-run-"
@@ -119,7 +120,8 @@ class Pool:
             idle = next((process for process in self.processes if process.busy is None), None)
             if idle is None:
                 idle = self._start()
-            idle.busy = _Busy(task, time.monotonic() + self.setup.limits.notebook_timeout_s + PATIENCE_S)
+            longest = self.setup.limits.notebook_timeout_s / clock.SLOWEST + PATIENCE_S
+            idle.busy = _Busy(task, time.monotonic() + longest)
             with suppress(OSError):  # it has died: found out when its answer is waited for
                 idle.connection.send(task)
 

@@ -24,17 +24,21 @@ from autograder.sandbox.cage import Cage, Kernel
 from autograder.sandbox.limits import Limits
 
 Checks = Mapping[str, Check]
+CROWDED = 0.2
+"""Share of its time that a submission has waited for processors, above which being late may be its neighbors' fault."""
 
 _WHY_ENDED = {
     "crashed": "the notebook's process ended",
     "timeout": "the notebook was stopped, because it ran longer than allowed",
     "out_of_memory": "the notebook was stopped, because it used more memory than allowed",
+    "machine_full": "the notebook was stopped, because the machine's memory was nearly used up while it ran",
     "too_many_processes": "the notebook was stopped, because it started more processes than allowed",
 }
 _STATUS: Mapping[str, Status] = {
     "crashed": "crashed",
     "timeout": "timeout",
     "out_of_memory": "out_of_memory",
+    "machine_full": "out_of_memory",
     "too_many_processes": "crashed",
 }
 
@@ -64,7 +68,7 @@ def run_submission(
     limits = limits or Limits()
     started = time.monotonic()
     with cage.open(limits) as kernel:
-        walk = _Walk(kernel, checks, seed, reference, limits, started + limits.notebook_timeout_s)
+        walk = _Walk(kernel, checks, seed, reference, limits, kernel.clock() + limits.notebook_timeout_s)
         for cell in rebuilt.cells:
             walk.visit(cell)
     return SubmissionResult(
@@ -74,6 +78,7 @@ def run_submission(
         score=sum(result.score for result in walk.results),
         max_score=float(rebuilt.max_score),
         seconds=round(time.monotonic() - started, 3),
+        crowded=walk.crowded,
         message=_message(rebuilt, walk),
         checks=tuple(walk.results),
         cells=inert_cells(walk.outcomes),
@@ -109,9 +114,15 @@ class _Walk:
             return "timeout"
         return "out_of_memory" if self.greedy else "graded"
 
+    @property
+    def crowded(self) -> bool:
+        """Whether it was cut short, and others that ran beside it may be why."""
+        waited = self.status == "timeout" and self.kernel.clock.crowded_share > CROWDED
+        return waited or self.kernel.death == "machine_full"
+
     def visit(self, cell: RebuiltCell) -> None:
         """Run a cell, or check it, and note what became of it."""
-        if time.monotonic() > self.deadline and self.kernel.alive:
+        if self.kernel.clock() > self.deadline and self.kernel.alive:
             self.kernel.kill("timeout")
         if cell.role == "graded":
             outcome = self._check(cell)
@@ -129,7 +140,7 @@ class _Walk:
         return bool(graded) and graded[-1] < self.died_at
 
     def _time(self) -> float:
-        return max(0.1, min(self.limits.cell_timeout_s, self.deadline - time.monotonic()))
+        return max(0.1, min(self.limits.cell_timeout_s, self.deadline - self.kernel.clock()))
 
     def _run(self, cell: RebuiltCell) -> CellOutcome:
         ran = self.kernel.execute(cell.source, self._time())

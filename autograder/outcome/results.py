@@ -68,6 +68,7 @@ class SubmissionResult:
         score: Points earned of those that are graded automatically.
         max_score: All points that are graded automatically; 0 where the assignment is unknown.
         seconds: Wall time that the submission took, in seconds.
+        crowded: Whether it was cut short where others running beside it may be why: it deserves a run of its own.
         message: One or two sentences for the learner and the instructor; may be empty.
         checks: One result for each graded cell, in the notebook's order; empty where nothing was checked.
         cells: One outcome for each cell of the rebuilt notebook, in order; empty where nothing ran.
@@ -81,6 +82,7 @@ class SubmissionResult:
     score: float = 0.0
     max_score: float = 0.0
     seconds: float = 0.0
+    crowded: bool = False
     message: str = ""
     checks: tuple[CheckResult, ...] = ()
     cells: tuple[CellOutcome, ...] = ()

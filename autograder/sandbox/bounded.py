@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -26,7 +25,7 @@ class BoundedSession(RemoteSession):
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:
         """Allow so many seconds for everything that is asked inside."""
-        self.until, self.was_late = time.monotonic() + seconds, False
+        self.until, self.was_late = self.clock() + seconds, False
         try:
             yield
         finally:
@@ -34,7 +33,7 @@ class BoundedSession(RemoteSession):
 
     def ask(self, op: str, target: Target | None = None, *, timeout_s: float | None = None, **fields: Plain) -> Answer:
         """Return the agent's answer to one request, as every session does."""
-        left = self.until - time.monotonic()
+        left = self.until - self.clock()
         wanted = self.timeout_s if timeout_s is None else timeout_s
         try:
             if left <= 0 and op != "forget":

@@ -54,7 +54,7 @@ START_TIMEOUT_S = 120.0
 _EVENT = protocol.MessageLimits(message_bytes=2 * protocol.LIMITS.json_bytes)  # an event is text
 
 State = Literal["ok", "error", "timeout", "not_run"]
-Death = Literal["", "crashed", "timeout", "out_of_memory", "too_many_processes"]
+Death = Literal["", "crashed", "timeout", "out_of_memory", "machine_full", "too_many_processes"]
 
 
 class CageError(Exception):
@@ -190,7 +190,12 @@ class Cage:
 
 
 class Kernel:
-    """One submission's process: runs cells, answers questions through `session`, and can be ended at any time."""
+    """One submission's process: runs cells, answers questions through `session`, and can be ended at any time.
+
+    Attributes:
+        clock: the submission's own; limits are measured on it.
+        session: for questions about the names of the notebook.
+    """
 
     def __init__(
         self,
@@ -208,8 +213,9 @@ class Kernel:
         self.handles: list[int] = []
         try:
             self.handles = self._introduction()
-            self.stream = PipeStream(cells.fileno(), cells.fileno())
             self.supervisor = Supervisor(self.handles, pipes, self.outputs, limits)
+            self.clock = self.supervisor.clock
+            self.stream = PipeStream(cells.fileno(), cells.fileno(), self.clock)
         except BaseException:
             for fd in (*pipes, *self.handles):
                 os.close(fd)
@@ -219,8 +225,9 @@ class Kernel:
         self._await_ready()
         allowed = protocol.MessageLimits(message_bytes=limits.reply_mb * MIB)
         self.session = BoundedSession(
-            PipeStream(questions.fileno(), questions.fileno()),
+            PipeStream(questions.fileno(), questions.fileno(), self.clock),
             interrupt=self.interrupt,
+            clock=self.clock,
             timeout_s=limits.call_timeout_s,
             limits=allowed,
         )
@@ -246,13 +253,13 @@ class Kernel:
 
     def _await_ready(self) -> None:
         """Wait until the kernel can take cells, so that its own start costs no cell any of its time."""
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = self.clock() + START_TIMEOUT_S
         try:
             # A process that died while it started may leave its channel open in the one that forked it.
             while not select.select([self.cells], [], [], 0.1)[0]:
                 if self.supervisor.death:
                     raise EOFError("the process ended")
-                if time.monotonic() > deadline:
+                if self.clock() > deadline:
                     raise TimeoutError("no answer")
             self._event(deadline)
         except (EOFError, TimeoutError, ProtocolError) as error:
@@ -280,7 +287,7 @@ class Kernel:
         number = secrets.token_hex(8)
         with self.supervisor.lock:
             self.outputs.start()
-        state, error = self._run(number, code, started + limit)
+        state, error = self._run(number, code, self.clock() + limit)
         outputs = self.supervisor.finish_outputs()
         return Executed(state, error, outputs, time.monotonic() - started)
 
@@ -297,7 +304,7 @@ class Kernel:
                         return "timeout", ""
                     late = True
                     self.interrupt()
-                    deadline = time.monotonic() + self.limits.interrupt_grace_s
+                    deadline = self.clock() + self.limits.interrupt_grace_s
                     continue
                 if event.get("number") != number:
                     continue
@@ -315,7 +322,7 @@ class Kernel:
 
     def _event(self, deadline: float) -> dict[str, Any]:
         prefix = self.stream.read(protocol.PREFIX.size, deadline)
-        body = self.stream.read(protocol.body_length(prefix, _EVENT), max(deadline, time.monotonic() + 5.0))
+        body = self.stream.read(protocol.body_length(prefix, _EVENT), max(deadline, self.clock() + 5.0))
         event = protocol.decode(prefix + body, _EVENT)
         if not isinstance(event, dict):
             raise ProtocolError("not an event")

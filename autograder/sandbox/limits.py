@@ -13,7 +13,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits on one submission. Times are wall-clock seconds, sizes are MiB.
+    """Limits on one submission. Times are seconds of its own clock (`sandbox.clock`), sizes are MiB.
 
     Attributes:
         cell_timeout_s: for one cell of the learner's, and for all answers that one check asks for.

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograder.sandbox import watch
 from autograder.sandbox.capture import Outputs
+from autograder.sandbox.clock import Clock
 from autograder.sandbox.limits import MIB, Limits
 
 INTERVAL_S = 0.05
@@ -44,7 +45,9 @@ class Supervisor:
             os.set_blocking(fd, False)
             with suppress(OSError):
                 fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        self.clock = Clock()
         self.init_pid = watch.pid_of(handles[1])
+        self.floor = floor_of(watch.machine_memory())
         self.sockets_before = watch.socket_memory(self.init_pid)
         self.ending = threading.Event()
         self.thread = threading.Thread(target=self._watch, daemon=True)
@@ -116,6 +119,7 @@ class Supervisor:
                 next_look = time.monotonic() + INTERVAL_S
 
     def _look(self) -> None:
+        self.clock.look(watch.pid_of(self.handles[0]))
         pids = watch.processes_below(self.init_pid)
         used = watch.usage(pids)
         if used.processes > self.limits.processes + SPARE_PROCESSES or len(pids) > MOST_PROCESSES:
@@ -129,3 +133,14 @@ class Supervisor:
         self.peak_bytes = max(self.peak_bytes, min(held, resident))
         if held > allowed:
             self.kill("out_of_memory")
+        # However memory was hidden, the machine misses it. Those that hold much go first.
+        elif watch.machine_memory().available < self.floor / (1 if held > allowed / 2 else 2):
+            self.kill("machine_full")
+
+
+def floor_of(memory: watch.Memory) -> int:
+    """Return the bytes of available memory below which submissions are ended before the system ends anything.
+
+    A thirty-third of the machine's, from 128 MiB to 1 GiB; where little is there from the start, half of that.
+    """
+    return min(max(memory.total // 33, 128 * MIB), 1024 * MIB, memory.available // 2)

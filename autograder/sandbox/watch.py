@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,14 @@ class Usage:
 
     processes: int
     resident: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of memory: `total`, and `available` without taking any from a program."""
+
+    total: int
+    available: int
 
 
 def pid_of(pidfd: int) -> int:
@@ -110,6 +119,17 @@ def socket_memory(pid: int) -> int:
             sockets = len(Path(f"/proc/{pid}/net/unix").read_text(errors="replace").splitlines()) - 1
             return sockets * 2 * int(Path("/proc/sys/net/core/wmem_default").read_text())
     return 0
+
+
+def machine_memory() -> Memory:
+    """Return what the machine as a whole has; without end where it does not say."""
+    found = {}
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name in ("MemTotal", "MemAvailable"):
+                found[name] = int(value.split()[0]) * 1024
+    return Memory(found.get("MemTotal", sys.maxsize), found.get("MemAvailable", sys.maxsize))
 
 
 def give_way(pids: list[int]) -> None:

@@ -177,6 +177,25 @@ def test_what_fails_for_our_reasons_has_a_row_and_is_tried_again(tmp_path, monke
     assert _grade(tmp_path, resume=True)[0].status == "graded"
 
 
+def test_who_may_have_been_crowded_out_runs_once_more_alone_and_that_counts(tmp_path, monkeypatch):
+    _class(tmp_path, 2)
+    beside, alone = [], []
+    really = Pool.grade
+
+    def crowded(self, tasks):
+        (beside if self.jobs > 1 else alone).extend(task.rebuilt.student_id for task in tasks)
+        for task, answer in really(self, tasks):
+            if self.jobs > 1 and task.rebuilt.student_id == "student-01":
+                answer = {**answer, "result": {**answer["result"], "score": 0.0, "status": "timeout", "crowded": True}}
+            yield task, answer
+
+    monkeypatch.setattr(Pool, "grade", crowded)
+    rows = {row.student_id: row for row in _grade(tmp_path, jobs=2)}
+    assert (sorted(beside), alone) == (["student-00", "student-01"], ["student-01"])
+    assert (rows["student-01"].status, rows["student-01"].score) == ("graded", MAX_SCORE)
+    assert _graded(tmp_path) == 2
+
+
 def test_everything_about_a_grade_is_written(tmp_path):
     _class(tmp_path, 1)
     _grade(tmp_path)
