@@ -25,7 +25,7 @@ from autograder.checking.core import Check, CheckResult, PartResult, plural_poin
 from autograder.checking.messages import number
 from autograder.checking.quoting import quote
 from flowercourse.errors import CourseError
-from flowercourse.startup import DEFAULTS
+from flowercourse.startup import ALWAYS, DEFAULTS
 
 CELL_TIMEOUT_S = 120.0
 # What the process gets on top of a cell's limit, to interrupt the cell itself, or to import TensorFlow.
@@ -239,7 +239,7 @@ def _events(path: Path, assignment: str, folder: Path, cell_timeout_s: float) ->
         str(journal),
         str(cell_timeout_s),
     ]
-    environment = {"MPLBACKEND": "Agg", **DEFAULTS, **os.environ}
+    environment = {"MPLBACKEND": "Agg", **DEFAULTS, **os.environ, **ALWAYS}
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
             command, cwd=path.parent, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment

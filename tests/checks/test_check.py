@@ -56,6 +56,13 @@ def test_a_right_solution_gets_its_points_and_what_is_missing_says_so(tmp_path):
     assert "2 of 20 points" in report.table()
 
 
+def test_points_do_not_depend_on_which_keras_somebody_has_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "0")
+    assumed = "import os\nassert os.environ['TF_USE_LEGACY_KERAS'] == '1'"
+    report = check_notebook(notebook(tmp_path, f"{assumed}\n{SOLUTION}", CHECK))
+    assert point(report) == (2, "")
+
+
 NOTHING = "You have not defined `split_names` yet. Run the cell that defines it, then this one again."
 
 
