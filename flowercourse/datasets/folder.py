@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from flowercourse import images, paths
 from flowercourse.datasets import prepared
+from flowercourse.datasets.layout import HOW, Layout, layout_of
 from flowercourse.datasets.preparation import prepare
 from flowercourse.datasets.prepared import Dataset
 from flowercourse.errors import CourseError
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 
 _VERSION = "1.0.0"
 _AT_ONCE = 64
-_LAYOUT = "Make one sub-folder a class, named by the class, with its images in it"
 
 
 def find(path: Path) -> Dataset:
     """Return the images in `path` as a data set: prepared on first use, and again when a file changes.
 
-    Every sub-folder with files in it is a class, in alphabetical order. Hidden files are ignored. A file that is no
+    `layout.layout_of` says which folders are classes, and which are parts. A folder's own parts follow one another in
+    the order of training, validation and test, so that the course's cut by percent takes test images from its test part
+    and training images from its training part, as far as these reach, and no image comes twice. A file that is no
     whole image is left out and listed in `Dataset.skipped`; whole images of any kind are used, see `images.decode`.
     The cache keeps a copy of the images as TFDS stores them, so that reading them costs no more than for tf_flowers.
 
@@ -42,8 +44,8 @@ def find(path: Path) -> Dataset:
     """
     path = path.absolute()
     try:
-        classes = _classes(path)
-        directory = _directory(path, classes)
+        layout = layout_of(path)
+        directory = _directory(path, layout)
     except OSError as error:
         raise CourseError(
             f"The folder {path} was not used", f"{error.filename or path}: {error.strerror}", "Check its permissions"
@@ -51,50 +53,25 @@ def find(path: Path) -> Dataset:
     known = paths.cache_dir() / "tensorflow_datasets" / directory
     if not prepared.is_prepared(known):
         known = paths.writable_dir("tensorflow_datasets") / directory
-    skipped: list[tuple[str, str]] = []
+    skipped: list[tuple[str, str]] = list(layout.left_out)
 
     def make_builder(data_dir: Path) -> tfds.core.DatasetBuilder:
-        return _builder(directory.parent.name, path, classes, data_dir, skipped)
+        return _builder(directory.parent.name, path, layout, data_dir, skipped)
 
     def finish(made: Path) -> None:
         (made / prepared.SKIPPED_FILE).write_text(json.dumps(sorted(skipped), indent=1), encoding="utf-8")
         _forget_earlier_states(known.parent)
 
-    return prepared.read(prepare(known, make_builder, finish=finish), f"the folder {path}")
+    return prepared.read(prepare(known, make_builder, finish=finish), f"the folder {path}{layout.in_words}")
 
 
-def _classes(path: Path) -> dict[str, list[Path]]:
-    """Return the files of each class, in order of names."""
-    folders = sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    classes = {folder.name: _files(folder) for folder in folders}
-    classes = {name: files for name, files in classes.items() if files}
-    if not classes and len(folders) == 1 and any(entry.is_dir() for entry in folders[0].iterdir()):
-        raise CourseError(
-            f"The folder {path} was not used",
-            "its classes lie one level deeper",
-            f"Name the folder {folders[0]} instead",
-        )
-    if not classes:
-        loose = any(file.suffix.lower() in images.EXTENSIONS for file in _files(path))
-        why = "its images lie beside one another, in no class" if loose else "there is no image in it"
-        raise CourseError(f"The folder {path} was not used", why, _LAYOUT)
-    if len(classes) == 1:
-        raise CourseError(f"The folder {path} was not used", f"it has only one class, {next(iter(classes))!r}", _LAYOUT)
-    return classes
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
-
-
-def _directory(path: Path, classes: dict[str, list[Path]]) -> Path:
+def _directory(path: Path, layout: Layout) -> Path:
     """Return NAME/VERSION for the folder in its present state (names, sizes and times of its files)."""
     place = hashlib.blake2b(os.fsencode(path), digest_size=3).hexdigest()
     digest = hashlib.blake2b(digest_size=5)
-    for name, files in classes.items():
-        for file in files:
-            stat = file.stat()
-            digest.update(f"{name}/{file.name} {stat.st_size} {stat.st_mtime_ns}\n".encode(errors="surrogateescape"))
+    for key, _, file in layout.files():
+        stat = file.stat()
+        digest.update(f"{key} {stat.st_size} {stat.st_mtime_ns}\n".encode(errors="surrogateescape"))
     slug = re.sub(r"[^a-z0-9]+", "_", path.name.lower()).strip("_")[:40] or "images"
     return Path(f"folder_{slug}_{place}_{digest.hexdigest()}") / _VERSION
 
@@ -108,40 +85,39 @@ def _forget_earlier_states(prepared_folder: Path) -> None:
 
 
 def _builder(
-    name: str, path: Path, classes: dict[str, list[Path]], data_dir: Path, skipped: list[tuple[str, str]]
+    name: str, path: Path, layout: Layout, data_dir: Path, skipped: list[tuple[str, str]]
 ) -> tfds.core.DatasetBuilder:
     from flowercourse.datasets.folder_builder import FolderBuilder
 
     return FolderBuilder(
         name=name,
         version=_VERSION,
-        class_names=list(classes),
-        examples=_examples(path, classes, skipped),
+        class_names=list(layout.classes),
+        examples=_examples(path, layout, skipped),
+        in_order=layout.has_parts,
         description=f"The images in {path}, one sub-folder a class.",
         data_dir=data_dir,
     )
 
 
-def _examples(
-    path: Path, classes: dict[str, list[Path]], skipped: list[tuple[str, str]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
+def _examples(path: Path, layout: Layout, skipped: list[tuple[str, str]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (key, example) for every usable file, and add the others to `skipped`."""
     used: Counter[str] = Counter()
-    files = [(name, file) for name, files in classes.items() for file in files]
-    contents = _contents([file for _, file in files])
+    files = list(layout.files())
+    contents = _contents([file for _, _, file in files])
     # disable=None: a bar on a terminal, and nothing elsewhere
     bar = tqdm(zip(files, contents, strict=True), "Reading images", len(files), unit="files", disable=None)
-    for (name, file), content in bar:
+    for (key, name, file), content in bar:
         if isinstance(content, CourseError):
             skipped.append((str(file), content.why))
         else:
             used[name] += 1
-            yield f"{name}/{file.name}", {"image": io.BytesIO(content), "label": name}
-    for name in classes:
+            yield key, {"image": io.BytesIO(content), "label": name}
+    for name in layout.classes:
         if not used[name]:
             reasons = "; ".join(f"{file}: {why}" for file, why in skipped if Path(file).parent.name == name)
             raise CourseError(
-                f"The folder {path} was not used", f"its class {name!r} has no usable image ({reasons[:500]})", _LAYOUT
+                f"The folder {path} was not used", f"its class {name!r} has no usable image ({reasons[:500]})", HOW
             )
 
 

@@ -21,12 +21,14 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
         examples: Iterable[tuple[str, dict[str, Any]]],
         description: str,
         data_dir: Path,
+        in_order: bool,
     ) -> None:
         self.name = name
         self.VERSION = tfds.core.Version(version)
         self._class_names = class_names
         self._examples = examples
         self._description = description
+        self._in_order = in_order
         super().__init__(data_dir=data_dir)
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -37,6 +39,7 @@ class FolderBuilder(tfds.core.GeneratorBasedBuilder, skip_registration=True):  #
                 {"image": tfds.features.Image(), "label": tfds.features.ClassLabel(names=self._class_names)}
             ),
             supervised_keys=("image", "label"),
+            disable_shuffling=self._in_order,
         )
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager):  # type: ignore[no-untyped-def]

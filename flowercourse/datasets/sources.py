@@ -73,10 +73,31 @@ def find(name: str = "auto", *, data_dir: str | os.PathLike[str] | None = None) 
     path = Path(name).expanduser()
     if path.is_dir():
         return folder.find(path)
+    if path.is_file():
+        raise _not_a_folder(path)
     raise CourseError(
         f"The data set {name!r} was not found",
         "it is neither tf_flowers, nor mini_flowers, nor a folder that exists",
         "Use one of these names, or the path of a folder with one sub-folder a class",
+    )
+
+
+def _not_a_folder(path: Path) -> CourseError:
+    """Say what to do with a file. Who has an archive unpacks it: its folders show which of them holds the classes."""
+    name = path.name.lower()
+    is_zip = name.endswith(".zip")
+    if not is_zip and not name.endswith((".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")):
+        return CourseError(
+            f"The file {path} was not used",
+            "a data set is a folder",
+            "Name the folder that holds one sub-folder a class",
+        )
+    unpacked = path.with_name(path.name.partition(".")[0])
+    how = "zipfile -e" if is_zip else "tarfile --filter data -e"  # neither writes outside of the folder
+    return CourseError(
+        f"The archive {path} was not used",
+        "a data set is a folder",
+        f'Unpack it (python -m {how} "{path}" "{unpacked}"), then name the folder in {unpacked} that holds the classes',
     )
 
 

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -188,3 +193,88 @@ def test_a_name_that_is_nothing_is_refused_with_what_is_allowed():
 def test_an_unknown_split_is_refused_with_an_example(folder):
     with pytest.raises(CourseError, match=r"'valid' .*train\[:70%\]"):
         datasets.find(str(folder)).load("valid")
+
+
+def parted(top: Path, **counts: int) -> Path:
+    """Make a folder whose parts have so many images of each of two classes."""
+    for seed, (part, count) in enumerate(counts.items()):
+        for name in ("iris", "lily"):
+            (top / part / name).mkdir(parents=True)
+            for number in range(count):  # the same names in every part, as downloads often have them
+                (top / part / name / f"{number:02}.jpg").write_bytes(
+                    photo(1000 * seed + number + 500 * (name == "iris"))
+                )
+    return top
+
+
+def pictures(data: datasets.Dataset, split: str) -> set[bytes]:
+    return {image.tobytes() for image, _ in data.load(split).as_numpy_iterator()}
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("Train", "Valid", "TEST"), ("training", "val", "testing")])
+def test_a_folder_with_parts_of_its_own_never_mixes_them_up(tmp_path, names):
+    sizes = (14, 3, 3) if len(names) == 3 else (16, 4)
+    folder = parted(tmp_path / "cut", **dict(zip(names, sizes, strict=True)))
+    data = datasets.find(str(folder))
+    assert (data.num_examples, data.class_names, data.skipped) == (40, ("iris", "lily"), ())
+    own = {name: pictures(datasets.find(str(folder / name)), "train") for name in names}
+    train, validation, test = (pictures(data, split) for split in datasets.split_names("70/15/15"))
+    assert train <= own[names[0]]
+    assert test <= own[names[-1]]
+    assert not train & test
+    assert train | validation | test == set().union(*own.values())
+    assert f"its parts {', '.join(names)} one after the other" in data.origin
+    labels = [int(label) for _, label in data.load("train[:70%]").as_numpy_iterator()]
+    assert labels != sorted(labels)
+    assert labels == [int(label) for _, label in datasets.find(str(folder)).load("train[:70%]").as_numpy_iterator()]
+
+
+def test_a_part_without_classes_is_left_out_and_named(tmp_path):
+    folder = parted(tmp_path / "cut", train=5)
+    (folder / "test").mkdir()
+    (folder / "test" / "1.jpg").write_bytes(photo(9))
+    data = datasets.find(str(folder))
+    assert data.num_examples == 10
+    assert data.skipped == ((str(folder / "test"), "its images are in no class"),)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda top: (top / "test" / "iris").rename(top / "test" / "rose"), "different classes (iris, rose is in one"),
+        (lambda top: parted(top, val=1, valid=1), "two of its folders name the same part (train, val, valid, test)"),
+    ],
+    ids=["other classes", "one part twice"],
+)
+def test_parts_that_do_not_fit_are_refused(tmp_path, change, why):
+    folder = parted(tmp_path / "cut", train=3, test=2)
+    change(folder)
+    with pytest.raises(CourseError) as raised:
+        datasets.find(str(folder))
+    assert why in str(raised.value)
+
+
+def test_classes_may_be_called_train_and_bus(tmp_path):
+    folder = tmp_path / "vehicles"
+    for number, name in enumerate(("train", "bus") * 2):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / f"{number}.jpg").write_bytes(photo(number))
+    assert datasets.find(str(folder)).class_names == ("bus", "train")
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar.gz", "TGZ"])
+def test_an_archive_is_named_with_a_command_that_unpacks_it(folder, tmp_path, ending):
+    made = shutil.make_archive(
+        str(tmp_path / "made"), "zip" if ending == "zip" else "gztar", folder.parent, folder.name
+    )
+    archive = Path(made).rename(tmp_path / f"birds.{ending}")
+    with pytest.raises(CourseError) as raised:
+        datasets.find(str(archive))
+    command = re.search(r"\(python (.*)\), then name the folder in (.*) that holds", str(raised.value))
+    subprocess.run([sys.executable, *shlex.split(command[1])], check=True)
+    assert datasets.find(str(Path(command[2]) / folder.name)).num_examples == 12
+
+
+def test_another_file_is_no_data_set(folder):
+    with pytest.raises(CourseError, match="a data set is a folder"):
+        datasets.find(str(folder / "iris" / "01.jpg"))
