@@ -32,9 +32,15 @@ class FailedCell:
     def __str__(self) -> str:
         """Return what happened, in a sentence."""
         what = quote(self.error, 60) or "an error"
-        said = f": {quote(self.text.splitlines()[0] if self.text else '')}".rstrip(": ")
+        said = f": {quote(self._telling_line())}".rstrip(": ")
         at = f" (line {self.line}: `{quote(self.code, 80)}`)" if self.code else ""
         return f"Cell {self.number} ended with {what}{said}{at}."
+
+    def _telling_line(self) -> str:
+        """Return the first line of the message, or the second where the first says only which layer was called."""
+        lines = [line for line in self.text[:20_000].splitlines() if line.strip()]
+        only_where = len(lines) > 1 and lines[0].startswith("Exception encountered when calling")
+        return lines[1 if only_where else 0] if lines else ""
 
     @property
     def code(self) -> str:

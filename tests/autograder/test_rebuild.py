@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import json
 
 import pytest
@@ -333,6 +334,48 @@ def test_any_file_whatever_is_rebuilt_or_rejected(tiny, tmp_path, data):
     assert [cell.id for cell in made.cells if cell.role == "graded"] == ["adds", "doubles"]
     for cell in made.cells:
         cell.source.encode("utf-8")
+
+
+def spoiled(value, places, draw):
+    """Replace what stands at one place of a notebook by any other value."""
+    for depth, place in enumerate(places):
+        if not isinstance(value, dict | list) or not value:
+            break
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        key = keys[place % len(keys)]
+        if depth == len(places) - 1 or not isinstance(value[key], dict | list) or not value[key]:
+            value[key] = draw
+            return
+        value = value[key]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(
+        st.tuples(st.lists(st.integers(0, 50), min_size=1, max_size=5), json_values | st.just("x" * 100_000)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_a_notebook_with_anything_in_any_of_its_places_is_rebuilt_or_rejected_with_a_reason(
+    tiny, exercise, tmp_path, changes
+):
+    notebook = copy.deepcopy(exercise)
+    for places, value in changes:
+        spoiled(notebook, places, value)
+    path = tmp_path / "s" / "01-tiny" / "01-tiny.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(notebook))
+    try:
+        made, reason = rebuild(Found("s", "01-tiny", path.parent, path), tiny), ""
+    except Rejected as rejected:
+        made, reason = None, str(rejected)
+    if made is None:
+        assert reason.endswith(".")
+        assert len(reason) < 600
+    else:
+        assert [cell.id for cell in made.cells if cell.role == "graded"] == ["adds", "doubles"]
+        assert all(isinstance(cell.source, str) for cell in made.cells)
 
 
 def test_parse_refuses_nothing_that_jupyter_writes(exercise):

@@ -116,3 +116,19 @@ def test_the_table_begins_with_the_cells_that_failed(tmp_path):
     resized = next(one for one in report.results if "resize_and_scale" in one.message)
     assert "Cell 2 ended with SyntaxError" in resized.message
     assert {"cell 1", "cell 3"} <= {one.doing for one in doing}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "Cell 3 ended with ValueError."),
+        ("bad shape\nCall arguments: many", "Cell 3 ended with ValueError: bad shape."),
+        (
+            "Exception encountered when calling layer 'dense'.\n\nShapes (2,) and (3,) differ\n\nCall arguments: ...",
+            "Cell 3 ended with ValueError: Shapes (2,) and (3,) differ.",
+        ),
+        ("Exception encountered when calling layer", "ValueError: Exception encountered when calling layer."),
+    ],
+)
+def test_of_a_long_message_the_line_is_quoted_that_tells_most(text, told):
+    assert str(FailedCell(3, "model(x)", "ValueError", text)).endswith(told)
