@@ -7,6 +7,9 @@ execution reports are read as well, and the pages are searched for broken links,
 for anything that a reader's browser would fetch from another host (see check_site.py). A site that passes replaces
 _build/site; one that fails leaves the last good one where it was.
 
+Live pages, which run a network in the reader's browser, get it from the executed pages and a library from npm (see
+live.py); where that can't be fetched, the site is built without their live part, and says so.
+
 Pages are executed again when their code changes, or when what they stand on does: flowercourse, the data, the weights.
 Where nothing at all has changed since the last good build, there is nothing to do, and nothing is done.
 """
@@ -28,6 +31,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import live
 from check_site import problems_of
 
 from flowercourse.startup import DEFAULTS
@@ -38,6 +42,7 @@ HTML = WORK / "_build" / "html"
 SITE = ROOT / "_build" / "site"
 STAMP = WORK / "stands-on.txt"  # fingerprint of everything but the pages that the executed pages depend on
 EXECUTED = WORK / "_build" / ".jupyter_cache"  # Jupyter Book's cache of executed pages
+LIVE = ROOT / "_build" / "live"  # what live pages load, put together by live.py
 DOCTREES = WORK / "_build" / ".doctrees"  # the pages as Sphinx has read them
 BUILT_FROM = ".built-from.json"  # beside the published pages: fingerprints of what they were made from
 
@@ -61,6 +66,7 @@ def course_environment() -> dict[str, str]:
     """Return the environment in which pages are executed: the project's cache, and untrained weights as last resort."""
     defaults = {
         "FLOWERCOURSE_CACHE": str(ROOT / "_build" / "cache"),
+        "FLOWERCOURSE_LIVE": str(LIVE),
         "FLOWERCOURSE_UNTRAINED": "1",
     }
     # Debugger warnings of frozen modules would appear in the pages' output, and so would Matplotlib's choice of Agg.
@@ -130,6 +136,28 @@ def forget_executions_if_outdated(now: str) -> None:
     STAMP.write_text(now)
 
 
+def shipped() -> Path:
+    """Return the folder that the lesson on shipping a classifier writes to when it is executed."""
+    ask = "from flowercourse import features, shipping; print(shipping.folder(features.extract('mobilenet_v2')))"
+    command = [sys.executable, "-c", ask]
+    done = subprocess.run(command, env=course_environment(), stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT)
+    return Path(done.stdout.strip().splitlines()[-1])
+
+
+def execute_pages() -> None:
+    """Execute the pages that the cache does not know, and put together what live pages load.
+
+    A page that the cache knows writes nothing; where what it wrote has gone from the course's cache, all run again.
+    """
+    command = [sys.executable, str(ROOT / "build_tools" / "execute_pages.py"), str(EXECUTED)]
+    classifier = shipped()
+    if not classifier.is_dir():
+        shutil.rmtree(EXECUTED, ignore_errors=True)
+    run(command)
+    if missing := live.assemble(LIVE, classifier):
+        print(f"The site is built without the live part of its pages: {missing}", flush=True)
+
+
 def run(command: list[str]) -> int:
     """Run a program in the pages' environment, show what it says but for noise, and return its exit status."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
@@ -184,6 +212,7 @@ def build(fresh: bool = False) -> None:
             "sources": sources_fingerprint(),
             "stands_on": fingerprint(),
             "looks": sources_fingerprint(("book/_static", "book/_ext")),
+            "live": live.state(),
         }
         if fresh:
             shutil.rmtree(WORK / "_build", ignore_errors=True)
@@ -194,7 +223,7 @@ def build(fresh: bool = False) -> None:
         if built_from().get("looks") != made_from["looks"]:
             shutil.rmtree(DOCTREES, ignore_errors=True)  # Sphinx looks at pages only; executed cells are kept
         shutil.rmtree(HTML / "reports", ignore_errors=True)
-        run([sys.executable, str(ROOT / "build_tools" / "execute_pages.py"), str(EXECUTED)])
+        execute_pages()
         status = jupyter_book()
         reports = failed_cells()
         if reports:

@@ -7,6 +7,7 @@ believes it. So these things go along, and the site's page "Try your own flower"
     about.json        names of the classes, size of a picture, threshold, where everything came from, what was measured
     neighbors.bin     features of training pictures, uint8 (count, num_features), to be multiplied by a factor
     neighbors.jpg     the same pictures, small, one beside the other in rows
+    examples.jpg      a few test pictures, for those who have none at hand
 
 The folder lies in the cache, named by the fingerprint of the features on which the head was trained.
 """
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
     from flowercourse.features import Features
 
 FORMAT = 1  # raise it when the files change in a way that the page has to know of
-NETWORK, ABOUT, NEIGHBORS, PICTURES = "flowers.tflite", "about.json", "neighbors.bin", "neighbors.jpg"
+NETWORK, ABOUT, NEIGHBORS = "flowers.tflite", "about.json", "neighbors.bin"
+PICTURES, EXAMPLES = "neighbors.jpg", "examples.jpg"
 MOST_NEIGHBORS = 900  # training pictures that go along: about 2.5 MB
 COLUMNS = 30
 SIDE = 64  # pixels
+MOST_EXAMPLES = 10
 
 
 def folder(known: Features) -> Path:
@@ -65,12 +68,14 @@ def write(known: Features, network: bytes, *, threshold: float, measured: dict[s
             "The classifier was not written", f"the threshold is {threshold}", "Pass a probability, from 0 to 1"
         )
     chosen = _some_of_the_training_part(len(known.split()[0][1]))
+    examples = _two_of_each_class(known)
+    size = known.backbone.spec.image_size
     factor, small = _as_bytes(np.asarray(known.x[chosen]))
     about = {
         "format": FORMAT,
         "network": {"bytes": len(network), "sha256": hashlib.sha256(network).hexdigest()},
         "names": list(known.dataset.class_names),
-        "size": known.backbone.spec.image_size,
+        "size": size,
         "features": known.backbone.spec.num_features,
         "threshold": threshold,
         "dataset": known.dataset.name,
@@ -80,12 +85,14 @@ def write(known: Features, network: bytes, *, threshold: float, measured: dict[s
         "fingerprint": known.fingerprint,
         "measured": measured,
         "neighbors": {"factor": factor, "labels": known.y[chosen].tolist(), "side": SIDE, "columns": COLUMNS},
+        "examples": {"labels": known.y[examples].tolist(), "side": size, "columns": len(examples)},
     }
     place = folder(known)
     with paths.locked(place), paths.whole_directory(place) as unfinished:
         (unfinished / NETWORK).write_bytes(network)
         (unfinished / NEIGHBORS).write_bytes(small.tobytes())
-        _sheet(known, chosen).save(unfinished / PICTURES, quality=82)
+        _sheet(known, chosen, SIDE, COLUMNS).save(unfinished / PICTURES, quality=82)
+        _sheet(known, examples, size, len(examples)).save(unfinished / EXAMPLES, quality=92)
         (unfinished / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     return place
 
@@ -109,15 +116,26 @@ def _as_bytes(x: np.ndarray) -> tuple[float, np.ndarray]:
     return factor, np.clip(np.rint(x / factor), 0, 255).astype(np.uint8)
 
 
-def _sheet(known: Features, chosen: np.ndarray) -> Any:
-    """Return the chosen pictures as one: ``COLUMNS`` in a row, ``SIDE`` pixels high and wide, distorted to squares."""
+def _two_of_each_class(known: Features) -> np.ndarray:
+    """Return the numbers of the first two test pictures of each class, the first of all classes first."""
+    first = len(known.y) - len(known.split()[2][1])
+    labels = known.y[first:]
+    classes = range(len(known.dataset.class_names))
+    found = [
+        first + place for nth in (0, 1) for one in classes for place in np.flatnonzero(labels == one)[nth : nth + 1]
+    ]
+    return np.array(found[:MOST_EXAMPLES], int)
+
+
+def _sheet(known: Features, chosen: np.ndarray, side: int, columns: int) -> Any:
+    """Return the chosen pictures as one: ``columns`` in a row, distorted to squares of ``side`` pixels."""
     from PIL import Image
 
-    sheet = Image.new("RGB", (COLUMNS * SIDE, math.ceil(len(chosen) / COLUMNS) * SIDE), "white")
+    sheet = Image.new("RGB", (columns * side, math.ceil(len(chosen) / columns) * side), "white")
     place = {int(number): index for index, number in enumerate(chosen)}
-    for number, (image, _) in enumerate(known.dataset.load(f"train[:{int(chosen[-1]) + 1}]").as_numpy_iterator()):
+    for number, (image, _) in enumerate(known.dataset.load(f"train[:{int(max(chosen)) + 1}]").as_numpy_iterator()):
         if number in place:
-            row, column = divmod(place[number], COLUMNS)
-            small = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-            sheet.paste(small, (column * SIDE, row * SIDE))
+            row, column = divmod(place[number], columns)
+            small = Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS)
+            sheet.paste(small, (column * side, row * side))
     return sheet

@@ -53,6 +53,13 @@ def test_small_pictures_stand_in_the_order_of_the_features(known):
     assert np.abs(away).mean() < 12  # JPEG
 
 
+def test_examples_are_test_pictures_of_every_class(known):
+    place = shipping.write(known, NETWORK, threshold=0.6, measured={})
+    examples = json.loads((place / shipping.ABOUT).read_text())["examples"]
+    assert sorted(examples["labels"]) == sorted(2 * list(range(len(known.dataset.class_names))))
+    assert Image.open(place / shipping.EXAMPLES).size == (10 * 224, 224)
+
+
 @pytest.mark.parametrize(
     ("network", "threshold", "complaint"), [(b"nothing", 0.5, ".tflite"), (NETWORK, 1.5, "threshold is 1.5")]
 )

@@ -58,6 +58,8 @@ def builder(small_book, monkeypatch):
     for name, value in places.items():
         monkeypatch.setattr(tool, name, value)
     monkeypatch.setattr(tool, "fingerprint", lambda: "nothing")
+    monkeypatch.setattr(tool, "execute_pages", lambda: None)
+    monkeypatch.setattr(tool.live, "state", lambda: "nothing")
     return tool
 
 

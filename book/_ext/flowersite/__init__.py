@@ -1,4 +1,4 @@
-"""The course's Sphinx extension: quizzes, exercise boxes with launch buttons, formulas without a script, docstrings."""
+"""The course's Sphinx extension: quizzes, exercise boxes with launch buttons, live parts, formulas without a script."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from flowersite import docstrings, exercise, mathml, quiz, without
+from flowersite import docstrings, exercise, live, mathml, quiz, without
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -16,4 +16,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     exercise.setup(app)
     docstrings.setup(app)
     without.setup(app)
+    live.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
