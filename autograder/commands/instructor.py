@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import click
 from autograder.commands.options import Positive, did_you_mean
 from autograder.grading.stop import Stopped
 from autograder.sandbox.limits import Limits
+from flowercourse.errors import CourseError
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -39,6 +41,58 @@ def build(only_check: bool) -> None:
     click.echo(f"{len(made)} exercises are up to date.")
 
 
+def known_assignment(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
+    """Refuse an assignment that the course does not have, and suggest the nearest that it has."""
+    from autograder.authoring.sources import load_all
+
+    known = list(load_all())
+    if name is not None and name not in known:
+        raise click.BadParameter(f"there is no assignment {name!r}.{did_you_mean(name, known)}", ctx, param)
+    return name
+
+
+@contextmanager
+def wrong_input() -> Iterator[None]:
+    """End with exit status 2 where what was named cannot be used."""
+    try:
+        yield
+    except CourseError as error:
+        raise click.UsageError(str(error)) from error
+
+
+@click.command()
+@click.argument("source", metavar="ARCHIVE_OR_FOLDER", type=click.Path(path_type=Path))
+@click.option("--from", "platform", required=True, help="Who made it: moodle, canvas, nbgrader or flat.")
+@click.option("--into", required=True, type=FOLDER, help="The folder with STUDENT/ASSIGNMENT that is graded later.")
+@click.option(
+    "--roster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The class as CSV: student_id,name,platform_id; Canvas's gradebook and Moodle's worksheet will do.",
+)
+@click.option("--assignment", callback=known_assignment, help="What was handed in.  [default: as files are named]")
+def collect(source: Path, platform: str, into: Path, roster: Path | None, assignment: str | None) -> None:
+    """Sort a learning platform's download into INTO/STUDENT/ASSIGNMENT, for autograder grade.
+
+    Of several attempts the last counts; the others are kept beside it. Whatever is not simply used has a line in the
+    report. Collecting again does no harm: what is there is replaced by a later attempt only, and kept.
+    """
+    from autograder.authoring.sources import load_all
+    from autograder.intake.platforms import PLATFORMS
+    from autograder.intake.receive import receive
+    from autograder.intake.roster import read_roster
+
+    if platform not in PLATFORMS:
+        near = did_you_mean(platform, list(PLATFORMS))
+        raise click.UsageError(f"There is no platform {platform!r}; there is {', '.join(PLATFORMS)}.{near}")
+    with wrong_input():
+        learners = read_roster(roster) if roster else None
+        report = receive(source, platform, into, roster=learners, assignment=assignment, known=list(load_all()))
+    for line in report.lines:
+        click.echo(line)
+    words = f"{report.new} new, {report.replaced} replaced, {report.unchanged} unchanged"
+    click.echo(f"{report.new + report.replaced + report.unchanged} submissions in {into}: {words}")
+
+
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add one option for each of the limits on a submission, with its default and its description."""
     words = dict(re.findall(r"^ {8}(\w+): (.+?)\.?$", Limits.__doc__ or "", re.MULTILINE))
@@ -55,16 +109,6 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
             help=f"Limit{unit}: {text}.",
         )(command)
     return command
-
-
-def known_assignment(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
-    """Refuse an assignment that the course does not have, and suggest the nearest that it has."""
-    from autograder.authoring.sources import load_all
-
-    known = list(load_all())
-    if name is not None and name not in known:
-        raise click.BadParameter(f"there is no assignment {name!r}.{did_you_mean(name, known)}", ctx, param)
-    return name
 
 
 def known_isolation(ctx: click.Context, param: click.Parameter, name: str) -> str:

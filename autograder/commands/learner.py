@@ -16,7 +16,7 @@ import click
 from autograder.commands.options import Positive, did_you_mean
 from flowercourse.errors import CourseError
 
-FOR_INSTRUCTORS = ("build", "grade", "feedback", "export", "release", "doctor")
+FOR_INSTRUCTORS = ("build", "collect", "grade", "feedback", "export", "release", "doctor")
 
 
 class Commands(click.Group):

@@ -48,7 +48,7 @@ def tiny_course(course, tmp_path, monkeypatch):
 def test_help_lists_every_command_in_words(autograder):
     status, out, _ = autograder("--help")
     assert status == 0
-    for command in ("check", "build", "grade", "feedback", "export", "release", "doctor"):
+    for command in ("check", "build", "collect", "grade", "feedback", "export", "release", "doctor"):
         assert f"\n  {command} " in out
 
 

@@ -21,6 +21,7 @@ from autograder.authoring.sources import load_all
 from autograder.outcome.results import STATUSES
 from autograder.sandbox.limits import Limits
 from solutions.sample_class.recipes import Notebook, Submission, write
+from tests.autograder.downloads import canvas_name, save, zipped
 from tests.site.tools import ROOT, source
 
 # A block of commands, and the comment before it that says how to test those that cannot simply be run.
@@ -98,6 +99,15 @@ def keep_a_few(submitted: Path) -> None:
     write([card], load_all(), submitted)
 
 
+def download(afternoon: Afternoon) -> None:
+    """Put a download of Canvas and its roster where the guide's commands look for them."""
+    notebook = afternoon.class_ / "submitted" / "learner-03" / "01-preprocessing" / "01-preprocessing.ipynb"
+    name = canvas_name("Three, Learner", 4711, 900, "01-preprocessing-1.ipynb", late=True)
+    save(afternoon.course / "submissions.zip", zipped({name: notebook.read_bytes()}))
+    roster = 'Student,ID,SIS Login ID,Section\n"Three, Learner",4711,learner-03,A\n'
+    (afternoon.course / "roster.csv").write_text(roster, encoding="utf-8")
+
+
 def grade_by_hand(command: str, afternoon: Afternoon) -> None:
     """Start Jupyter as the guide says, give the model card its points as formgrader's page does, and stop it."""
     with socket.socket() as free:
@@ -160,7 +170,9 @@ def afternoon(tmp_path_factory) -> tuple[Afternoon, dict[str, str]]:
         elif block.how == "part-of-the-class":
             printed[first] = made.run(block.code, status=1)
         else:
-            assert block.how == "run", block
+            assert block.how in ("run", "download"), block
+            if block.how == "download":
+                download(made)
             printed[first] = made.run(block.code)
         if "solutions.sample_class --out" in block.code:
             keep_a_few(made.class_ / "submitted")
