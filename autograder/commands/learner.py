@@ -16,7 +16,7 @@ import click
 from autograder.commands.options import Positive, did_you_mean
 from flowercourse.errors import CourseError
 
-FOR_INSTRUCTORS = ("build", "collect", "grade", "feedback", "export", "release", "doctor")
+FOR_INSTRUCTORS = ("build", "collect", "grade", "feedback", "export", "diff", "statistics", "release", "doctor")
 
 
 class Commands(click.Group):
@@ -35,7 +35,8 @@ class Commands(click.Group):
                     "To check your own notebook: autograder check NOTEBOOK",
                     ctx,
                 )
-            return getattr(importlib.import_module("autograder.commands.instructor"), cmd_name)
+            module = "analysis" if cmd_name in ("diff", "statistics") else "instructor"
+            return getattr(importlib.import_module(f"autograder.commands.{module}"), cmd_name)
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(

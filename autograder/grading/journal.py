@@ -13,7 +13,8 @@ import hmac
 import json
 import os
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -101,17 +102,39 @@ class Journal:
         os.fsync(self.file.fileno())
 
     def _read(self) -> None:
-        with self.path.open("rb") as lines:
-            for line in lines:
-                try:
-                    entry = json.loads(line)
-                    if "recorded" in entry:
-                        self.recorded.add(entry["recorded"])
-                    else:
-                        self.results[entry["key"]] = SubmissionResult.from_json(entry["result"])
-                        self.recorded.discard(entry["key"])
-                except (ValueError, KeyError, TypeError):  # cut off by a crash, or of an older version: grade it again
-                    continue
+        for entry in entries(self.path):
+            if entry.result is None:
+                self.recorded.add(entry.key)
+            else:
+                self.results[entry.key] = entry.result
+                self.recorded.discard(entry.key)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a journal.
+
+    Attributes:
+        key: the submission's key.
+        result: its grade; None in a line that says that the grade has reached the gradebook.
+    """
+
+    key: str
+    result: SubmissionResult | None = None
+
+
+def entries(path: Path) -> Iterator[Entry]:
+    """Yield a journal's lines, in the order in which they were written; what a crash cut off is no line."""
+    with path.open("rb") as lines:
+        for line in lines:
+            try:
+                data = json.loads(line)
+                if "recorded" in data:
+                    yield Entry(str(data["recorded"]))
+                else:
+                    yield Entry(str(data["key"]), SubmissionResult.from_json(data["result"]))
+            except (ValueError, KeyError, TypeError):  # cut off by a crash, or of an older version: grade it again
+                continue
 
 
 def key_of(*parts: str) -> str:

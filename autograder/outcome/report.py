@@ -132,13 +132,14 @@ def parse_results(text: str) -> list[SubmissionResult]:
 
 
 def read_results(out: Path) -> list[SubmissionResult]:
-    """Return the results in ``out/results.json``.
+    """Return the results in ``out/results.json``, or in the file ``out``.
 
     Raises:
         CourseError: it is not there, or not readable.
     """
+    path = out / "results.json" if not out.is_file() else out
     try:
-        return parse_results((out / "results.json").read_text(encoding="utf-8"))
+        return parse_results(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CourseError(
             f"{out} holds no grades",
@@ -147,8 +148,8 @@ def read_results(out: Path) -> list[SubmissionResult]:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise CourseError(
-            f"{out / 'results.json'} was not read",
-            str(error),
+            f"{path} was not read",
+            str(error) or type(error).__name__,
             "Grade again with --resume and without --assignment, which writes it anew",
         ) from error
 
@@ -217,7 +218,7 @@ def feedback_page(result: SubmissionResult, title: str = "", manual: Mapping[str
             _cell(cell, code, points, manual) for cell, code in zip(result.cells, _codes(result.cells), strict=True)
         ],
         number=number,
-        inline=_inline,
+        inline=inline,
         style=template(TEMPLATES / "feedback.css").render(),
     )
 
@@ -236,7 +237,7 @@ def _encouragement(result: SubmissionResult, points: list[dict[str, Any]]) -> st
     return f"{done} Go on with this one: {first['title']}"
 
 
-def _inline(text: str) -> Any:
+def inline(text: str) -> Any:
     """Return text as HTML in which words between backticks are code."""
     from markupsafe import Markup, escape
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from autograder.authoring.notebooks import Assignment, dumps, learner_notebook
 from autograder.authoring.sources import load
+from autograder.commands import learner as cli
 
 SOURCE = '''\
 # %% [markdown]
@@ -129,6 +131,23 @@ def hand_in(submitted) -> Callable[..., Path]:
         return path
 
     return put
+
+
+@pytest.fixture
+def autograder(monkeypatch, capsys):
+    """Return a function that runs the command line and returns exit status, output and errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["autograder", *map(str, arguments)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as exit_:
+            status = exit_.code or 0
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
 
 
 def cell_of(notebook: dict[str, Any], cell_id: str) -> dict[str, Any]:

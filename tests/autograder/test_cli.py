@@ -10,28 +10,10 @@ import pytest
 
 from autograder.authoring import build as building
 from autograder.commands import instructor
-from autograder.commands import learner as cli
 from autograder.grading import grade
 from autograder.grading.stop import Stopped
 from autograder.outcome.results import SubmissionResult
 from autograder.sandbox.limits import Limits
-
-
-@pytest.fixture
-def autograder(monkeypatch, capsys):
-    """Return a function that runs the command line and returns exit status, output and errors."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["autograder", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as exit_:
-            status = exit_.code or 0
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
 
 
 @pytest.fixture
@@ -48,7 +30,18 @@ def tiny_course(course, tmp_path, monkeypatch):
 def test_help_lists_every_command_in_words(autograder):
     status, out, _ = autograder("--help")
     assert status == 0
-    for command in ("check", "build", "collect", "grade", "feedback", "export", "release", "doctor"):
+    for command in (
+        "check",
+        "build",
+        "collect",
+        "grade",
+        "feedback",
+        "export",
+        "diff",
+        "statistics",
+        "release",
+        "doctor",
+    ):
         assert f"\n  {command} " in out
 
 
