@@ -16,6 +16,7 @@ import csv
 import io
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -76,10 +77,14 @@ def csv_text(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return text.getvalue()
 
 
-# What may begin a formula: these, and their full-width forms, which some spreadsheets take for them.
-_BEGINS_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
-# Behind a sign, this can be a name or a number, but compute nothing and call nobody.
-_ONLY_A_NAME = re.compile(r"[+\-\uff0b\uff0d][\w. '\u2019]+")
+# What may begin a formula; in NFKC, which full-width and other forms are turned to before a look at them.
+_BEGINS_FORMULA = frozenset("=+-@")
+# Behind a sign, this can be a name or a number, but call nobody: that takes brackets, a bar or an exclamation mark.
+_ONLY_A_NAME = re.compile(r"[+\-][\w. '\u2019]+")
+# A piece of a name that a spreadsheet may read as a cell: A1, XFD1048576, and R1C1 in its languages (RC, Z1S1, L1C1).
+_MAY_BE_A_CELL = re.compile(r"[a-z]{1,3}\d+|[rzlf]\d*(?:[csk]\d*)?|[csk]\d*", re.IGNORECASE)
+# Shown as nothing at all, though Unicode counts them as letters.
+_FILLERS = "\u115f\u1160\u3164\uffa0\u2800"
 # Control characters (a terminal acts on them), line ends, and what turns the direction of the text around it.
 _ACTS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -87,19 +92,38 @@ _ACTS = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u2
 def cell_text(value: str) -> str:
     """Return what a cell of a table may hold: text that neither a spreadsheet nor a terminal runs.
 
-    Spreadsheets run what begins with ``=``, ``+``, ``-`` or ``@`` (OWASP, "CSV injection"). Such text gets an
-    apostrophe in front, which spreadsheets take as "this is text". What begins with a sign but can be no formula
-    (``-17``, ``+smith.j``, ``- o'Brien``) stays as it is, so that it still is the id that the learning platform knows.
+    Spreadsheets run what begins with ``=``, ``+``, ``-`` or ``@`` (OWASP, "CSV injection"), in full-width form, too.
+    Such text gets an apostrophe in front, which spreadsheets take as "this is text". What cannot be seen in front of
+    it (spaces, zero-width and control characters, a byte order mark) makes no difference, as programs drop it on the
+    way; nor does a semicolon, at which a spreadsheet of many languages begins the next cell.
+
+    What begins with a sign but can be no formula stays as it is, so that it still is the id that the learning platform
+    knows: a number (``-17``), or a name (``+smith.j``, ``- o'Brien``) of which no part can be a cell. ``-A1`` can be,
+    and would be shown as that cell's negative, so it is marked. A table names no cells, so a name computes nothing.
     Characters that act instead of being shown are written as Python writes them. The true id is in ``results.json``.
 
-    >>> cell_text("learner-01"), cell_text("-17"), cell_text("=1+1"), cell_text("- o'Brien")
-    ('learner-01', '-17', "'=1+1", "- o'Brien")
+    >>> cell_text("learner-01"), cell_text("-17"), cell_text("=1+1"), cell_text("- o'Brien"), cell_text("-A1")
+    ('learner-01', '-17', "'=1+1", "- o'Brien", "'-A1")
     """
     value = value.encode("utf-8", "backslashreplace").decode("utf-8")
-    bare = value.strip()  # white space in front of a formula may be dropped on the way
-    harmless = bare[:1] not in _BEGINS_FORMULA or _ONLY_A_NAME.fullmatch(bare)
-    shown = _ACTS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), value)
-    return shown if harmless else f"'{shown}"
+    marked = ";".join(piece if _is_harmless(piece) else f"'{piece}" for piece in value.split(";"))
+    return _ACTS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), marked)
+
+
+def _is_harmless(text: str) -> bool:
+    """Say whether a cell with this text is text, or a number, to every spreadsheet."""
+    bare = unicodedata.normalize("NFKC", text)
+    bare = bare[next((place for place, character in enumerate(bare) if _is_seen(character)), len(bare)) :].rstrip()
+    if bare[:1] not in _BEGINS_FORMULA:
+        return True
+    if not _ONLY_A_NAME.fullmatch(bare):
+        return False
+    return not any(_MAY_BE_A_CELL.fullmatch(piece) for piece in re.split(r"[. '\u2019]+", bare[1:]))
+
+
+def _is_seen(character: str) -> bool:
+    # Other, separators, and marks, which are shown on what stands before them.
+    return unicodedata.category(character)[0] not in "CZM" and character not in _FILLERS
 
 
 def one_line(text: str) -> str:

@@ -7,6 +7,7 @@ import csv
 import io
 import re
 import struct
+import unicodedata
 import zlib
 from html.parser import HTMLParser
 
@@ -78,6 +79,31 @@ def test_ordinary_ids_stay_as_they_are(student):
 def test_what_may_be_a_formula_is_marked_as_text_whatever_is_in_front(sign):
     for text in (f"{sign}1+1", f" \t{sign}cmd|' /C calc'!A0", f"{sign}SUM(A1)"):
         assert cell_text(text).startswith("'")
+
+
+INVISIBLE = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff\u00ad\u0301\ufe0f\u3164\u115f\u2800\x00\x1f"
+
+
+@given(
+    st.text(INVISIBLE, max_size=3),
+    st.sampled_from("=+-@\uff1d\uff0b\uff0d\uff20\ufe62\ufe63"),
+    st.sampled_from(
+        ["A1", "a1", "$A$1", "XFD1048576", "\uff21\uff11", "R1C1", "RC", "Z1S1", "Sheet1.A1", "A1 B2", "A1:B2", "x!A1"]
+    ),
+)
+def test_a_sign_before_a_cell_is_text_whatever_cannot_be_seen_in_front(invisible, sign, reference):
+    for text in (f"{invisible}{sign}{reference}", f"{invisible}{sign}SUM(1)", f"{invisible}{sign}cmd|' /C calc'!A0"):
+        assert cell_text(text).startswith("'")
+
+
+@given(st.text(max_size=20), st.text(max_size=10))
+def test_only_numbers_and_plain_names_follow_a_bare_sign_at_the_start_of_any_cell(before, text):
+    """As a spreadsheet of any language splits it: at semicolons, and at tabs and line ends, of which none is left."""
+    for cell in cell_text(f"{before};{text}").split(";"):
+        bare = unicodedata.normalize("NFKC", cell).strip("".join({*INVISIBLE, " "}))
+        if bare[:1] in tuple("=+-@"):
+            assert re.fullmatch(r"[+-][\w. '\u2019]+", bare)
+            assert not re.search(r"(?i)(?:^|[^\w])[a-z]{1,3}\d+(?!\w)", bare[1:])
 
 
 @given(st.text(max_size=20), st.sampled_from("\x00\x1b\x7f\x9b\r\n\t\u202e\u2066\u200f\u2028"))
