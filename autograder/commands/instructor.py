@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from autograder.commands.options import Positive, did_you_mean
 from autograder.grading.stop import Stopped
 from autograder.sandbox.limits import Limits
 from flowercourse.errors import CourseError
+
+if TYPE_CHECKING:
+    from autograder.outcome.people import People
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -52,23 +55,43 @@ def known_assignment(ctx: click.Context, param: click.Parameter, name: str | Non
 
 
 @contextmanager
-def wrong_input() -> Iterator[None]:
-    """End with exit status 2 where what was named cannot be used."""
+def wrong_input(written: Path | None = None) -> Iterator[None]:
+    """End with exit status 2 where what was named cannot be used, or ``written`` cannot be written."""
     try:
         yield
     except CourseError as error:
         raise click.UsageError(str(error)) from error
+    except OSError as error:
+        what = f"{written or error.filename} was not written: {error.strerror or error}"
+        raise click.UsageError(f"{what}. Make room, or name another place; what was there is as it was.") from error
+
+
+def people(roster: Path | None, submitted: Path | None) -> People:
+    """Return who is in the class, from what was named on the command line."""
+    from autograder.intake.receipts import read_receipts
+    from autograder.intake.roster import read_roster
+    from autograder.outcome.people import People
+
+    return People(read_roster(roster) if roster else None, read_receipts(submitted) if submitted else None)
+
+
+roster_option = click.option(
+    "--roster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The class as CSV: student_id,name,platform_id; Canvas's gradebook and Moodle's worksheet will do.",
+)
+submitted_option = click.option(
+    "--submitted",
+    type=EXISTING_FOLDER,
+    help="Where autograder collect put the submissions; it knows the platform's numbers, and when they were handed in.",
+)
 
 
 @click.command()
 @click.argument("source", metavar="ARCHIVE_OR_FOLDER", type=click.Path(path_type=Path))
 @click.option("--from", "platform", required=True, help="Who made it: moodle, canvas, nbgrader or flat.")
 @click.option("--into", required=True, type=FOLDER, help="The folder with STUDENT/ASSIGNMENT that is graded later.")
-@click.option(
-    "--roster",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The class as CSV: student_id,name,platform_id; Canvas's gradebook and Moodle's worksheet will do.",
-)
+@roster_option
 @click.option("--assignment", callback=known_assignment, help="What was handed in.  [default: as files are named]")
 def collect(source: Path, platform: str, into: Path, roster: Path | None, assignment: str | None) -> None:
     """Sort a learning platform's download into INTO/STUDENT/ASSIGNMENT, for autograder grade.
@@ -137,6 +160,11 @@ def known_database(ctx: click.Context, param: click.Parameter, address: str | No
     except (sqlalchemy.exc.ArgumentError, ValueError) as error:
         raise click.BadParameter(f"this is no database's address; {example}", ctx, param) from error
     return address
+
+
+database_option = click.option(
+    "--db", callback=known_database, help="The gradebook's address.  [default: the one that DIR was graded with]"
+)
 
 
 @click.command()
@@ -228,9 +256,7 @@ def _how_to_go_on(stopped: Stopped, db: str | None) -> str:
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
-@click.option(
-    "--db", callback=known_database, help="The gradebook's address.  [default: the one that DIR was graded with]"
-)
+@database_option
 def feedback(directory: Path, db: str | None) -> None:
     """Make the feedback pages in DIR again, with the scores and comments that were given by hand."""
     from autograder.authoring.sources import load_all
@@ -242,25 +268,55 @@ def feedback(directory: Path, db: str | None) -> None:
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
-@click.option("--format", "format_", required=True, help="What to write: csv.")
+@click.option("--format", "format_", required=True, help="What to write: csv, canvas or moodle.")
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file.  [default: DIR/export.FORMAT]"
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file.  [default: DIR/export.csv, DIR/export-canvas.csv, DIR/export-moodle.csv]",
 )
 @click.option(
-    "--db", callback=known_database, help="The gradebook's address.  [default: the one that DIR was graded with]"
+    "--assignment", callback=known_assignment, help="Export this assignment only; Moodle wants one at a time."
 )
-def export(directory: Path, format_: str, output: Path | None, db: str | None) -> None:
-    """Write the grades in DIR for another program, with the points that were given by hand."""
+@roster_option
+@submitted_option
+@database_option
+def export(
+    directory: Path,
+    format_: str,
+    output: Path | None,
+    assignment: str | None,
+    roster: Path | None,
+    submitted: Path | None,
+    db: str | None,
+) -> None:
+    """Write the grades in DIR for another program, with the points that were given by hand.
+
+    The csv has a row for each submission. The others are what the gradebook of Canvas and the grading worksheet of
+    Moodle import; with that goes a zip of the feedback pages, which Moodle takes back. A grade that waits for a person
+    is left empty there.
+    """
     from autograder.files import write_text
-    from autograder.outcome.export import FORMATS, rows
+    from autograder.outcome.book import Book, read_rows
+    from autograder.outcome.export import FORMATS
+    from autograder.outcome.moodle import write_feedback_zip
+    from autograder.outcome.report import page_path
 
     if format_ not in FORMATS:
         near = did_you_mean(format_, list(FORMATS))
         raise click.UsageError(f"There is no format {format_!r}; there is {', '.join(FORMATS)}.{near}")
-    output = output or directory / f"export.{format_}"
-    made = rows(directory, db=db)
-    write_text(output, FORMATS[format_](made))
-    click.echo(f"{len(made)} rows in {output}")
+    output = output or directory / ("export.csv" if format_ == "csv" else f"export-{format_}.csv")
+    with wrong_input(output):
+        rows = [row for row in read_rows(directory, db=db) if assignment in (None, row.assignment)]
+        book = Book(tuple(rows), people(roster, submitted))
+        write_text(output, FORMATS[format_](book))
+        click.echo(f"{len(rows)} rows in {output}")
+        if format_ == "moodle":
+            pages = {row.student_id: page_path(directory, row.student_id, row.assignment) for row in rows}
+            archive = output.with_name(f"{output.stem}-feedback.zip")
+            click.echo(f"{write_feedback_zip(archive, book, pages)} feedback pages in {archive}")
+    waiting = sum(row.awaiting > 0 for row in rows)
+    if waiting:
+        click.echo(f"{waiting} of them wait for a person's grade; give it in formgrader and export again.", err=True)
 
 
 @click.command()

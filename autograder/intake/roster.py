@@ -21,7 +21,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.intake.collect import shown
@@ -53,6 +53,7 @@ class Learner:
         sis_user_id: Her id in the registrar's system.
         section: Her section.
         email: Her address.
+        others: All of her line, by the columns' names as they are.
     """
 
     student_id: str
@@ -62,13 +63,15 @@ class Learner:
     sis_user_id: str = ""
     section: str = ""
     email: str = ""
+    others: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 class Roster:
     """The learners of a class, found by id, by the platform's number, or by name where only one has it."""
 
-    def __init__(self, learners: Iterable[Learner]) -> None:
+    def __init__(self, learners: Iterable[Learner], columns: Iterable[str] = ()) -> None:
         self.learners = tuple(learners)
+        self.columns = tuple(columns)
         self.by_id = {composed(one.student_id): one for one in self.learners}
         self.by_platform_id = {one.platform_id: one for one in self.learners if one.platform_id}
         self._by_name: Mapping[str, list[Learner]] = defaultdict(list)
@@ -120,7 +123,7 @@ def read_roster(path: Path) -> Roster:
     learners: list[Learner] = []
     lines: dict[tuple[str, str], int] = {}
     for line, row in rows[1:]:
-        learner = _learner(row, columns)
+        learner = _learner(row, columns, rows[0][1])
         if learner is None:
             continue
         for what, value in (("student_id", learner.student_id), ("platform_id", learner.platform_id)):
@@ -134,10 +137,10 @@ def read_roster(path: Path) -> Roster:
         learners.append(learner)
     if not learners:
         raise CourseError(f"{path} was not read as a roster", "it names nobody", "Give it a line for each learner")
-    return Roster(learners)
+    return Roster(learners, (name.strip() for name in rows[0][1]))
 
 
-def _learner(row: list[str], columns: Mapping[str, list[int]]) -> Learner | None:
+def _learner(row: list[str], columns: Mapping[str, list[int]], header: list[str]) -> Learner | None:
     """Return the learner of a line; None for an empty one, and for the line of points in a gradebook of Canvas."""
 
     def value(field: str) -> str:
@@ -155,6 +158,7 @@ def _learner(row: list[str], columns: Mapping[str, list[int]]) -> Learner | None
         sis_user_id=value("sis_user_id"),
         section=value("section"),
         email=value("email"),
+        others={name.strip(): cell.strip() for name, cell in zip(header, row, strict=False)},
     )
 
 

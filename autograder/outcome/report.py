@@ -190,8 +190,13 @@ def feedback_path(out: Path, result: SubmissionResult) -> Path:
 
     Names that are no safe folder names are spelled as `autograder.files.to_folder_name` does.
     """
-    assignment = to_folder_name(result.assignment)
-    return out / "feedback" / to_folder_name(result.student_id) / assignment / f"{assignment}.html"
+    return page_path(out, *result.key)
+
+
+def page_path(out: Path, student_id: str, assignment: str) -> Path:
+    """Return where the feedback page of a student's submission is; see `feedback_path`."""
+    assignment = to_folder_name(assignment)
+    return out / "feedback" / to_folder_name(student_id) / assignment / f"{assignment}.html"
 
 
 def write_feedback(

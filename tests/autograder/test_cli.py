@@ -76,7 +76,10 @@ def test_help_of_grade_tells_every_limit_with_its_default(autograder):
         (("grade", ".", "--out", "o", "--jobs", "0"), "0 is not in the range x>=1"),
         (("grade", ".", "--out", "o", "--assignment", "01-preprocesing"), "Did you mean '01-preprocessing'?"),
         (("grade", ".", "--out", "o", "--isolation", "bubblewarp"), "Did you mean 'bubblewrap'?"),
-        (("export", ".", "--format", "cvs"), "There is no format 'cvs'; there is csv. Did you mean 'csv'?"),
+        (
+            ("export", ".", "--format", "cvs"),
+            "There is no format 'cvs'; there is csv, canvas, moodle. Did you mean 'csv'?",
+        ),
         (("grade", ".", "--out", "o", "--memory-mb", "0"), "0 is not in the range x>=1"),
         (("grade", ".", "--out", "o", "--memory-mb", "nan"), "'nan' is not a valid integer"),
         (("grade", ".", "--out", "o", "--cell-timeout", "nan"), "nan is not a finite number"),

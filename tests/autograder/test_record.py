@@ -15,7 +15,8 @@ from traitlets.config import PyFileConfigLoader
 from autograder.authoring.gradebook import prepare
 from autograder.checking.core import CheckResult
 from autograder.outcome import record as recording
-from autograder.outcome.export import as_csv, rows
+from autograder.outcome.book import Book, read_rows
+from autograder.outcome.export import as_csv
 from autograder.outcome.feedback import remake
 from autograder.outcome.record import manual_grades, notebook_path, ran_cells, record
 from autograder.outcome.report import feedback_path, write_grades
@@ -137,7 +138,7 @@ def test_a_score_that_a_grader_set_for_a_check_stays_in_force(tiny, book, result
     with opened(book) as gradebook:
         assert gradebook.find_submission("01-tiny", "learner-01").score == 5
     write_grades(book, [result(adds=1.0)])
-    assert [(row.automatic_score, row.manual_score, row.awaiting) for row in rows(book)] == [(5, 0, 5)]
+    assert [(row.automatic_score, row.manual_score, row.awaiting) for row in read_rows(book)] == [(5, 0, 5)]
 
 
 def test_a_rejected_submission_has_a_row_of_zeros_and_waits_for_nobody(tiny, book, result):
@@ -286,7 +287,7 @@ def test_feedback_and_export_have_what_a_grader_decided(tiny, book, result):
     assert "Good &lt;thoughts&gt;." in first
     assert "5 of 10 points" in second
     assert "A person will read and grade this." in second
-    assert as_csv(rows(book)).splitlines() == [
+    assert as_csv(Book(tuple(read_rows(book)))).splitlines() == [
         "student_id,assignment,score,max_score,automatic_score,manual_score,awaiting,status,message",
         "learner-01,01-tiny,9.5,10,5,4.5,0,graded,",
         "learner-02,01-tiny,5,10,5,0,5,graded,",

@@ -105,7 +105,10 @@ def download(afternoon: Afternoon) -> None:
     name = canvas_name("Three, Learner", 4711, 900, "01-preprocessing-1.ipynb", late=True)
     save(afternoon.course / "submissions.zip", zipped({name: notebook.read_bytes()}))
     roster = 'Student,ID,SIS Login ID,Section\n"Three, Learner",4711,learner-03,A\n'
+    roster += '"Five, Learner",4712,learner-05,A\n"Twenty, Learner",4713,learner-20,A\n'
     (afternoon.course / "roster.csv").write_text(roster, encoding="utf-8")
+    worksheet = "Identifier,Full name,ID number\nParticipant 7,Three,learner-03\nParticipant 8,Five,learner-05\n"
+    (afternoon.course / "worksheet.csv").write_text(worksheet, encoding="utf-8")
 
 
 def grade_by_hand(command: str, afternoon: Afternoon) -> None:
@@ -170,7 +173,7 @@ def afternoon(tmp_path_factory) -> tuple[Afternoon, dict[str, str]]:
         elif block.how == "part-of-the-class":
             printed[first] = made.run(block.code, status=1)
         else:
-            assert block.how in ("run", "download"), block
+            assert block.how in ("run", "download", "canvas", "moodle"), block
             if block.how == "download":
                 download(made)
             printed[first] = made.run(block.code)
@@ -197,6 +200,20 @@ def test_points_given_by_hand_reach_learner_and_export(afternoon):
     assert (row["manual_score"], row["awaiting"]) == ("3", "0")
     page = made.class_ / "graded" / "feedback" / "learner-20" / "06-capstone" / "06-capstone.html"
     assert f"{row['score']} of {row['max_score']} points" in page.read_text(encoding="utf-8")
+
+
+def test_grades_reach_both_platforms(afternoon):
+    made, _ = afternoon
+    graded = made.class_ / "graded"
+    scores = {one: row["score"] for one, row in rows(graded / "grades.csv").items() if one[1] == "01-preprocessing"}
+    with (graded / "export-canvas.csv").open(newline="", encoding="utf-8") as file:
+        canvas = {row["SIS Login ID"]: row for row in csv.DictReader(file)}
+    with (graded / "export-moodle.csv").open(newline="", encoding="utf-8") as file:
+        moodle = {row["Full name"]: row["Grade"] for row in csv.DictReader(file)}
+    for name, login in (("Three", "learner-03"), ("Five", "learner-05")):
+        assert canvas[login]["01-preprocessing"] == moodle[name] == scores[login, "01-preprocessing"]
+    assert canvas["learner-03"]["ID"] == "4711"
+    assert (graded / "export-moodle-feedback.zip").is_file()
 
 
 def test_an_appeal_asks_the_same_questions_again(afternoon):
