@@ -27,7 +27,7 @@ $(READY): requirements.txt pyproject.toml
 
 setup: $(READY) system  ## make .venv and install what is missing
 
-system: $(READY)  ## install bubblewrap and chromium where that is allowed, else say how to
+system: $(READY)  ## install bubblewrap, chromium and postgresql where that is allowed, else say how to
 	@$(BIN)/python build_tools/system_packages.py
 
 lint: $(READY)  ## check style and types

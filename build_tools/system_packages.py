@@ -1,7 +1,8 @@
 """Install the system packages that parts of the course need, where this user may; elsewhere say how to get them.
 
-bubblewrap isolates learners' notebooks, chromium runs the browser tests and prints the PDF. Neither is needed to read
-the course or to work through its exercises, so a machine without them is told so and goes on.
+bubblewrap isolates learners' notebooks, chromium runs the browser tests and prints the PDF, and the tests start a
+PostgreSQL server of their own (not the one that the package may start). None is needed to read the course or to work
+through its exercises, so a machine without them is told so and goes on.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 # Program to look for, Debian package, what it is for, and how to get it where there is no apt-get.
 NEEDED = (
@@ -25,7 +27,18 @@ NEEDED = (
         "the browser tests and the course as PDF",
         "Fedora: dnf install chromium; Arch: pacman -S chromium; macOS: brew install --cask chromium",
     ),
+    (
+        "initdb",
+        "postgresql",
+        "the tests of a gradebook in PostgreSQL",
+        "Fedora: dnf install postgresql-server; Arch: pacman -S postgresql; macOS: brew install postgresql",
+    ),
 )
+
+
+def is_here(program: str) -> bool:
+    """Return whether a program is installed. Debian keeps those of a database's server away from the path."""
+    return bool(shutil.which(program) or [*Path("/usr/lib/postgresql").glob(f"*/bin/{program}")])
 
 
 def may_install() -> list[str] | None:
@@ -51,14 +64,14 @@ def install(packages: list[str], prefix: list[str]) -> None:
 
 def main() -> None:
     """Install what is missing, then report what is missing still. Never fails: the tests name what they skip."""
-    missing = [row for row in NEEDED if shutil.which(row[0]) is None]
+    missing = [row for row in NEEDED if not is_here(row[0])]
     prefix = may_install()
     if missing and prefix is not None:
         names = [package for _, package, _, _ in missing]
         print(f"Installing {', '.join(names)} ...", flush=True)
         install(names, prefix)
     for program, package, purpose, elsewhere in missing:
-        if shutil.which(program) is None:
+        if not is_here(program):
             print(
                 f"Missing: {package}, for {purpose}.\n"
                 f"  Debian and Ubuntu: sudo apt-get install {package}\n  {elsewhere}\n"

@@ -13,10 +13,13 @@ class CourseError(Exception):
         what: What could not be done, with the path or name it concerns.
         why: The cause, as far as it is known.
         next_step: What to try, as an instruction.
+        exit_status: What a command ends with; 2 where what it was given cannot be used.
 
     >>> print(CourseError("photo.jpg was not read", "it is empty", "Remove the file"))
     photo.jpg was not read: it is empty. Remove the file.
     """
+
+    exit_status = 1
 
     def __init__(self, what: str, why: str, next_step: str) -> None:
         super().__init__(what, why, next_step)

@@ -99,9 +99,9 @@ def browser() -> Iterator[Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Where every test is required (continuous integration), a sandbox or browser test that was skipped has failed."""
+    """Where every test is required (continuous integration), a skipped test of these has failed."""
     report = yield
-    required = any(item.get_closest_marker(name) for name in ("sandbox", "browser"))
+    required = any(item.get_closest_marker(name) for name in ("sandbox", "browser", "postgresql"))
     if required and report.skipped and os.environ.get("REQUIRE_ALL_TESTS"):
         report.outcome = "failed"
         report.longrepr = f"skipped, where every test is required: {report.longrepr}"

@@ -239,7 +239,8 @@ def grade(
     counts = {status: sum(result.status == status for result in results) for status in STATUSES}
     words = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
     click.echo(f"{len(results)} submissions: {words or 'there is nothing to grade'}")
-    click.echo(f"Grades: {out / 'grades.csv'}   Feedback: {out / 'feedback'}   Gradebook: {db or out / 'gradebook.db'}")
+    gradebook = _without_password(db) if db else out / "gradebook.db"
+    click.echo(f"Grades: {out / 'grades.csv'}   Feedback: {out / 'feedback'}   Gradebook: {gradebook}")
 
 
 def _how_to_go_on(stopped: Stopped, db: str | None) -> str:
@@ -248,10 +249,14 @@ def _how_to_go_on(stopped: Stopped, db: str | None) -> str:
     graded = f"{how_many} graded and kept" if stopped.total else "nothing is graded yet"
     command = shlex.join(["autograder", *(one for one in sys.argv[1:] if one != "--resume"), "--resume"])
     if db is not None:
-        import sqlalchemy
-
-        command = command.replace(db, sqlalchemy.make_url(db).render_as_string(hide_password=True))
+        command = command.replace(db, _without_password(db))
     return f"\nStopped by {stopped.signal.name}: {graded}. Go on with: {command}"
+
+
+def _without_password(address: str) -> str:
+    import sqlalchemy
+
+    return sqlalchemy.make_url(address).render_as_string(hide_password=True)
 
 
 @click.command()

@@ -91,7 +91,7 @@ def main() -> None:
         autograder()
     except CourseError as error:
         click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        sys.exit(error.exit_status)
 
 
 if __name__ == "__main__":

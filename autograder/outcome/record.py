@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from autograder.authoring.gradebook import committed, opened, transaction
+from autograder.authoring.gradebook import in_turn, opened, transaction
 from autograder.authoring.notebooks import (
     METADATA_KEY,
     Assignment,
@@ -72,18 +72,24 @@ def record_all(
     """
     assignments = {assignment.name: assignment for _, assignment in results}
     exercises = {name: learner_notebook(assignment) for name, assignment in assignments.items()}
+    # In one order, whoever records: two that wait for each other's rows would wait for ever.
+    results = sorted(results, key=lambda one: (one[1].name, to_folder_name(one[0].student_id)))
     ran = [(result, assignment, _ran(result, exercises[assignment.name])) for result, assignment in results]
     before = [_answers(notebook_path(out, result)) for result, _ in results]
     # The database first: should this process die between the two, the old notebook still shows which answers changed,
     # and recording again does what was left undone.
-    with opened(out, db) if session is None else nullcontext(session) as database, committed(database):
-        books = {name: _Exercise(database, assignment) for name, assignment in assignments.items()}
-        for name, book in books.items():
-            book.look_up([to_folder_name(result.student_id) for result, one in results if one.name == name])
-        for (result, assignment, notebook), earlier in zip(ran, before, strict=True):
-            books[assignment.name].save(result, earlier, notebook)
-        for book in books.values():
-            book.insert_new_rows()
+    with opened(out, db) if session is None else nullcontext(session) as database:
+
+        def save() -> None:
+            books = {name: _Exercise(database, assignment) for name, assignment in assignments.items()}
+            for name, book in books.items():
+                book.look_up([to_folder_name(result.student_id) for result, one in results if one.name == name])
+            for (result, assignment, notebook), earlier in zip(ran, before, strict=True):
+                books[assignment.name].save(result, earlier, notebook)
+            for book in books.values():
+                book.insert_new_rows()
+
+        in_turn(database, save)
     for result, _, notebook in ran:
         write_text(notebook_path(out, result), dumps(notebook), durable=durable)
 
@@ -162,9 +168,8 @@ class _Exercise:
         submitted, is_new = self._submitted(to_folder_name(result.student_id))
         scores = {check.grade_id: check.score for check in result.checks}
         texts = {cell["id"]: cell["source"] for cell in ran["cells"]}
-        query = self.session.query
-        grades = {} if is_new else {one.cell_id: one for one in query(api.Grade).filter_by(notebook_id=submitted)}
-        comments = {} if is_new else {one.cell_id: one for one in query(api.Comment).filter_by(notebook_id=submitted)}
+        grades = {} if is_new else self._held(api.Grade, submitted)
+        comments = {} if is_new else self._held(api.Comment, submitted)
         for key, name in self.graded:
             grade = grades.get(key) or api.Grade(cell_id=key, notebook_id=submitted)
             _set_grade(grade, self.cells[name], scores.get(name, 0.0), texts, before)
@@ -178,6 +183,14 @@ class _Exercise:
             comment.auto_comment = None if _is_answer(text, self.cells[name]) else "No response."
             if key not in comments:
                 self._add(api.Comment, **_values(comment))
+
+    def _held(self, table: type, submitted: str) -> dict[str, Any]:
+        """Return a notebook's rows by cell, as they are now; nobody else changes them until we are done.
+
+        Without that, a grader's click between our reading and our writing would be judged by what was there before.
+        """
+        rows = self.session.query(table).filter_by(notebook_id=submitted).populate_existing()
+        return {row.cell_id: row for row in rows.with_for_update(of=table)}
 
     def insert_new_rows(self) -> None:
         """Add the rows of all that was new."""
