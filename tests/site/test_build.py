@@ -114,3 +114,40 @@ def test_a_bad_page_stops_the_build_and_leaves_the_last_good_site(
     assert stopped.value.code not in (0, None)
     assert complaint in capsys.readouterr().out + str(stopped.value)
     assert published(small_book) == published_once
+
+
+LIVE_PAGE = "# A page\n\n:::{live} try\nWait for it.\n:::\n"
+
+
+class TestLivePart:
+    """A page whose script fills a place, if the site was built with what the script loads."""
+
+    @pytest.fixture
+    def project(self, builder, small_book, monkeypatch):
+        """The small project with such a page, and a folder for what its script loads."""
+        scripts = small_book / "book" / "_static" / "try"
+        scripts.mkdir(parents=True, exist_ok=True)
+        (scripts / "page.js").write_text('import "./other.js";\n', encoding="utf-8")
+        write(small_book, LIVE_PAGE)
+        monkeypatch.setattr(builder, "LIVE", small_book / "_build" / "live")
+        shutil.rmtree(builder.LIVE, ignore_errors=True)
+        builder.LIVE.mkdir(parents=True)
+        yield builder
+        shutil.rmtree(small_book / "book" / "_static")
+
+    def test_is_missing_with_the_reason_and_comes_back(self, project, small_book, monkeypatch):
+        (project.LIVE / "missing.txt").write_text("npm had a bad day.\n", encoding="utf-8")
+        project.build()
+        assert "missing in this copy of the site: npm had a bad day." in published(small_book)
+        assert "page.js" not in published(small_book)
+
+        (project.LIVE / "missing.txt").unlink()
+        (project.LIVE / "network.bin").write_bytes(b"12345")
+        monkeypatch.setattr(project.live, "state", lambda: "npm is well again")
+        project.build()
+        page = published(small_book)
+        assert "missing in this copy" not in page
+        assert "Wait for it." in page
+        assert "{&quot;network.bin&quot;: 5}" in page
+        assert page.count("page.js") == 1, "as a module of this page, and not as a script of every page"
+        assert (small_book / "_build" / "site" / "_static" / "try" / "network.bin").read_bytes() == b"12345"

@@ -154,6 +154,29 @@ def test_a_training_picture_is_most_like_itself(open_page, about):
     assert float(similarity) >= 0.99
 
 
+def test_a_test_picture_of_the_course_is_answered_beside_its_label(open_page, about):
+    tab = begin(open_page(PAGE))
+    label = about["names"][about["examples"]["labels"][0]]
+    recognize(tab).get_by_role("button", name=f"Test picture 1, labeled {label}").click()
+    tab.page.wait_for_selector(".live-result[data-probabilities]", timeout=SECONDS)
+    assert verdict(tab).endswith(f". Its label says {label}.")
+
+
+def test_a_picture_can_be_pasted(open_page, pictures):
+    tab = begin(open_page(PAGE))
+    content = list(as_file(pictures[0])["buffer"])
+    tab.page.evaluate(
+        """content => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([new Uint8Array(content)], "pasted.png", { type: "image/png" }));
+            document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+        }""",
+        content,
+    )
+    tab.page.wait_for_selector(".live-result[data-probabilities]", timeout=SECONDS)
+    assert verdict(tab)
+
+
 def test_does_not_know_what_it_is_not_sure_of(open_page, about, pictures):
     tab = begin(open_page(PAGE))
     noise = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)

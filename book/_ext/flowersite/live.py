@@ -58,7 +58,8 @@ class LiveDirective(SphinxDirective):
         if reason := missing():
             text = f"The live part of this page is missing in this copy of the site: {reason}"
             note = nodes.admonition("", nodes.title("", "Not in this copy"), classes=["live-missing"])
-            return [note + nodes.paragraph("", text)]
+            note += nodes.paragraph("", text)
+            return [note]
         place = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, place)
         before = f'<div class="live" id="live-{name}" data-files="{escape(json.dumps(sizes()))}">'

@@ -9,6 +9,8 @@ const REASONS = {
   NotReadableError: "another program is using it",
 };
 
+let closeOther = () => {}; // only one place of the page has the camera at a time
+
 /* Say whether this browser offers a camera at all; it does so on https and on this machine's own address only. */
 export function hasCamera() {
   return Boolean(navigator.mediaDevices?.getUserMedia);
@@ -25,7 +27,8 @@ async function open() {
 
 /* A button that opens the camera, and then shows what it sees with "Take the picture" and "Close the camera".
 
-   take: called with a canvas for each picture; complain: called with an Error. Returns an element. */
+   take: called with a canvas for each picture; complain: called with an Error. Returns {start, view}: the button, and
+   what appears when it is pressed. */
 export function cameraPart(take, complain, name = "Use the camera") {
   const video = make("video", { class: "live-video", playsinline: true, "aria-label": "What the camera sees" });
   video.muted = true;
@@ -38,7 +41,9 @@ export function cameraPart(take, complain, name = "Use the camera") {
     start.hidden = false;
   };
   const start = button(name, async () => {
+    closeOther();
     stream = await open();
+    closeOther = close;
     video.srcObject = stream;
     await video.play();
     view.hidden = false;

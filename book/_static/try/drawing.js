@@ -20,7 +20,8 @@ export function bars(names, probabilities, best) {
   return make("ul", { class: "live-bars" }, ...items);
 }
 
-/* Draw a picture and, above it, where it spoke for a class (orange) and against it (purple). */
+/* Draw a picture and, above it, where it spoke for a class (orange) and against it (purple). The picture is gray then, so
+   that its own colors are not taken for the map's. */
 export function drawMap(canvas, picture, shares, [height, width]) {
   canvas.width = picture.width;
   canvas.height = picture.height;
@@ -35,6 +36,10 @@ export function drawMap(canvas, picture, shares, [height, width]) {
   const small = document.createElement("canvas");
   [small.width, small.height] = [width, height];
   small.getContext("2d").putImageData(cells, 0, 0);
+  context.globalCompositeOperation = "saturation";
+  context.fillStyle = "gray";
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.globalCompositeOperation = "source-over";
   context.imageSmoothingQuality = "high";
   context.drawImage(small, 0, 0, canvas.width, canvas.height);
 }

@@ -1,4 +1,4 @@
-/* How pictures come in: chosen as files, dropped, or pasted; the same for everything on the page that takes some. */
+/* How pictures come in: chosen as files, dropped, or pasted. */
 
 import { make } from "./elements.js";
 import { fromFile } from "./pixels.js";
@@ -39,4 +39,18 @@ export function pictureField({ label, several = false, take, complain }) {
     takeAll(event.dataTransfer.files);
   });
   return place;
+}
+
+/* Take a picture that is pasted anywhere on the page; pasted text goes where it went before. */
+export function takePasted(take, complain) {
+  document.addEventListener("paste", async (event) => {
+    const picture = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
+    if (!picture) return;
+    event.preventDefault();
+    try {
+      await take(await fromFile(picture));
+    } catch (error) {
+      complain(error);
+    }
+  });
 }

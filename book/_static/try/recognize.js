@@ -4,7 +4,7 @@ import { cameraPart, hasCamera } from "./camera.js";
 import { bars, captioned, cutOut, drawMap } from "./drawing.js";
 import { make, messages } from "./elements.js";
 import { activationMap, largest, nearest, placeInWords, verdict } from "./explain.js";
-import { pictureField } from "./intake.js";
+import { pictureField, takePasted } from "./intake.js";
 import { toPixels } from "./pixels.js";
 
 const NEAREST = 3;
@@ -95,8 +95,8 @@ export function recognizePart(loaded, current) {
     right.append(make("p", { class: "live-time" }, `Answered on this device in ${milliseconds} ms. The picture was sent nowhere.`));
     result.replaceChildren(make("div", { class: "live-columns" }, mapPart(picture, answer, head, best), right));
     result.dataset.probabilities = JSON.stringify([...probabilities]);
-    const truth = label ? ` (its label says ${label})` : "";
-    say(`${verdict(probabilities, head.names, head.threshold)}${truth}`);
+    const said = verdict(probabilities, head.names, head.threshold);
+    say(label ? `${said.replace(/\.$/, "")}. Its label says ${label}.` : said);
   };
 
   const take = async (picture, label = null) => {
@@ -108,9 +108,11 @@ export function recognizePart(loaded, current) {
     explain();
   };
 
-  const sources = [pictureField({ label: "Choose a picture, or drop one here", take: (picture) => take(picture), complain })];
+  const taken = (picture) => take(picture);
+  const sources = [pictureField({ label: "Choose a picture, drop one here, or paste one", take: taken, complain })];
+  takePasted(taken, complain);
   if (hasCamera()) {
-    const { start, view } = cameraPart((picture) => take(picture), complain);
+    const { start, view } = cameraPart(taken, complain);
     sources.push(start, view);
   }
   const element = make("section", { "aria-labelledby": "live-recognize" }, make("h2", { id: "live-recognize", tabindex: "-1" }, "Show it a picture"),
