@@ -19,7 +19,10 @@ from autograder.sandbox.limits import Limits
 from flowercourse.errors import CourseError
 
 if TYPE_CHECKING:
+    from autograder.outcome.book import Row
+    from autograder.outcome.course_file import Policy
     from autograder.outcome.people import People
+    from autograder.outcome.results import Final
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -75,10 +78,39 @@ def people(roster: Path | None, submitted: Path | None) -> People:
     return People(read_roster(roster) if roster else None, read_receipts(submitted) if submitted else None)
 
 
+def applied(
+    course: Path, rows: list[Row], persons: People, known: list[str], submitted: Path | None
+) -> tuple[Policy, dict[tuple[str, str], Final]]:
+    """Read a course file and return it with what counts after it; says what it could not be applied to."""
+    from autograder.outcome.course_file import read_policy
+    from autograder.outcome.late import apply
+
+    policy = read_policy(course, known)
+    if policy.due and policy.percent_per_day and submitted is None:
+        raise click.UsageError(
+            "With a late policy, name the folder that autograder collect filled: --submitted SUBMITTED"
+        )
+    made = apply(policy, rows, persons)
+    if made.without_time:
+        click.echo(
+            f"{made.without_time} submissions have a due date, and nothing says when they were handed in. Nothing is "
+            f"taken off; write their times into {course}, under [[times]], where that is wrong.",
+            err=True,
+        )
+    for student, assignment in made.unused:
+        click.echo(f"{course}: {student!r} has an entry for {assignment}, but handed nothing in.", err=True)
+    return policy, made.finals
+
+
 roster_option = click.option(
     "--roster",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The class as CSV: student_id,name,platform_id; Canvas's gradebook and Moodle's worksheet will do.",
+)
+course_option = click.option(
+    "--course",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The course file (course.toml): due dates, and what lateness costs.",
 )
 submitted_option = click.option(
     "--submitted",
@@ -261,13 +293,25 @@ def _without_password(address: str) -> str:
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
+@course_option
+@submitted_option
 @database_option
-def feedback(directory: Path, db: str | None) -> None:
-    """Make the feedback pages in DIR again, with the scores and comments that were given by hand."""
+def feedback(directory: Path, course: Path | None, submitted: Path | None, db: str | None) -> None:
+    """Make the feedback pages in DIR again, with the scores and comments that were given by hand.
+
+    With a course file, they also say what counts after its late policy, and why.
+    """
     from autograder.authoring.sources import load_all
+    from autograder.outcome.book import read_rows
     from autograder.outcome.feedback import remake
 
-    pages = remake(directory, load_all(), db=db)
+    assignments = load_all()
+    with wrong_input(directory / "feedback"):
+        finals = None
+        if course is not None:
+            rows = read_rows(directory, db=db)
+            finals = applied(course, rows, people(None, submitted), list(assignments), submitted)[1]
+    pages = remake(directory, assignments, db=db, finals=finals)
     click.echo(f"{len(pages)} pages in {directory / 'feedback'}")
 
 
@@ -284,6 +328,7 @@ def feedback(directory: Path, db: str | None) -> None:
 )
 @roster_option
 @submitted_option
+@course_option
 @database_option
 def export(
     directory: Path,
@@ -292,14 +337,16 @@ def export(
     assignment: str | None,
     roster: Path | None,
     submitted: Path | None,
+    course: Path | None,
     db: str | None,
 ) -> None:
     """Write the grades in DIR for another program, with the points that were given by hand.
 
     The csv has a row for each submission. The others are what the gradebook of Canvas and the grading worksheet of
     Moodle import; with that goes a zip of the feedback pages, which Moodle takes back. A grade that waits for a person
-    is left empty there.
+    is left empty there. With a course file, what counts after its late policy is written; the csv has both.
     """
+    from autograder.authoring.sources import load_all
     from autograder.files import write_text
     from autograder.outcome.book import Book, read_rows
     from autograder.outcome.export import FORMATS
@@ -311,14 +358,21 @@ def export(
         raise click.UsageError(f"There is no format {format_!r}; there is {', '.join(FORMATS)}.{near}")
     output = output or directory / ("export.csv" if format_ == "csv" else f"export-{format_}.csv")
     with wrong_input(output):
-        rows = [row for row in read_rows(directory, db=db) if assignment in (None, row.assignment)]
-        book = Book(tuple(rows), people(roster, submitted))
+        rows, persons = read_rows(directory, db=db), people(roster, submitted)
+        policy, finals = applied(course, rows, persons, list(load_all()), submitted) if course else (None, None)
+        # What counts depends on all assignments, so the others are left out last.
+        rows = [row for row in rows if assignment in (None, row.assignment)]
+        book = Book(tuple(rows), persons, policy.titles if policy else {}, finals)
         write_text(output, FORMATS[format_](book))
         click.echo(f"{len(rows)} rows in {output}")
         if format_ == "moodle":
             pages = {row.student_id: page_path(directory, row.student_id, row.assignment) for row in rows}
             archive = output.with_name(f"{output.stem}-feedback.zip")
             click.echo(f"{write_feedback_zip(archive, book, pages)} feedback pages in {archive}")
+    if format_ == "moodle" and finals and any(final.dropped for final in finals.values()):
+        click.echo(
+            "A worksheet cannot say which results do not count: set Moodle's gradebook to drop the lowest.", err=True
+        )
     waiting = sum(row.awaiting > 0 for row in rows)
     if waiting:
         click.echo(f"{waiting} of them wait for a person's grade; give it in formgrader and export again.", err=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 from autograder.outcome.feedback import of, read_run
 from autograder.outcome.people import People
 from autograder.outcome.report import sort
+from autograder.outcome.results import Final
 
 
 @dataclass(frozen=True)
@@ -69,25 +70,6 @@ def read_rows(out: Path, *, db: str | None = None) -> list[Row]:
             )
         )
     return made
-
-
-@dataclass(frozen=True)
-class Final:
-    """What counts of a row, after the course's policy; the row itself keeps what was earned.
-
-    Attributes:
-        score: The points that count.
-        days: Days late, each begun one counted.
-        deduction: Points taken off for that.
-        dropped: Whether the result does not count, as one of the learner's lowest.
-        words: All of that in sentences for the learner; empty where the policy changes nothing.
-    """
-
-    score: float
-    days: int = 0
-    deduction: float = 0.0
-    dropped: bool = False
-    words: str = ""
 
 
 @dataclass(frozen=True)

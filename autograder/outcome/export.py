@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import fields
 
-from autograder.outcome.book import Book, Final, Row
+from autograder.outcome.book import Book, Row
 from autograder.outcome.canvas import as_canvas
 from autograder.outcome.moodle import as_moodle
 from autograder.outcome.report import cell_text, csv_text, number
+from autograder.outcome.results import Final
 
 FINAL_COLUMNS = ("late_days", "deduction", "final_score", "counts", "policy")
 

@@ -10,7 +10,7 @@ from autograder.authoring.notebooks import Assignment
 from autograder.files import to_folder_name
 from autograder.outcome.record import manual_grades, ran_cells
 from autograder.outcome.report import read_results, write_feedback
-from autograder.outcome.results import ManualGrade, SubmissionResult
+from autograder.outcome.results import Final, ManualGrade, SubmissionResult
 
 Grades = Mapping[tuple[str, str], Mapping[str, ManualGrade]]
 
@@ -29,13 +29,20 @@ def of(result: SubmissionResult, grades: Grades) -> Mapping[str, ManualGrade]:
     return grades.get((to_folder_name(result.student_id), result.assignment), {})
 
 
-def remake(out: Path, assignments: Mapping[str, Assignment], *, db: str | None = None) -> list[Path]:
+def remake(
+    out: Path,
+    assignments: Mapping[str, Assignment],
+    *,
+    db: str | None = None,
+    finals: Mapping[tuple[str, str], Final] | None = None,
+) -> list[Path]:
     """Make every feedback page again and return their paths.
 
     Args:
         out: The folder that a run of ``autograder grade`` wrote to.
         assignments: The course's assignments, by name.
         db: The gradebook's address; None means the one that the run used.
+        finals: What counts after the course's policy, by student and assignment.
 
     Raises:
         CourseError: There is no run in ``out``.
@@ -47,5 +54,6 @@ def remake(out: Path, assignments: Mapping[str, Assignment], *, db: str | None =
         if assignment is not None:
             result = replace(result, cells=ran_cells(out, result, assignment))
         title = assignment.title if assignment else ""
-        pages.append(write_feedback(out, result, title, of(result, grades)))
+        final = (finals or {}).get(result.key)
+        pages.append(write_feedback(out, result, title, of(result, grades), final=final))
     return pages

@@ -25,8 +25,7 @@ class People:
         Raises:
             CourseError: There is a roster, and she is not in it.
         """
-        receipt = self._of_folder.get(folder)
-        known = receipt.student_id if receipt else folder
+        receipt, known = self._of_folder.get(folder), self.id_of(folder)
         if self.roster is None:
             canvas_id = receipt.platform_id if receipt and receipt.platform == "canvas" else ""
             return Learner(known, receipt.name if receipt else "", canvas_id)
@@ -40,6 +39,11 @@ class People:
             "the roster does not have that id",
             "Add the line to the roster, or take the folder out of the submissions and grade again",
         )
+
+    def id_of(self, folder: str) -> str:
+        """Return a learner's id; the folder's name where nothing else is known."""
+        receipt = self._of_folder.get(folder)
+        return receipt.student_id if receipt else folder
 
     def receipt(self, folder: str, assignment: str) -> Receipt | None:
         """Return what is known about one submission."""

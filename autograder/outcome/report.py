@@ -25,7 +25,7 @@ from typing import Any
 from autograder.authoring.notebooks import TEXT_STUB
 from autograder.files import to_folder_name, write_text
 from autograder.outcome.inert import Picture, Text, plain, shown
-from autograder.outcome.results import CellOutcome, CheckResult, ManualGrade, SubmissionResult
+from autograder.outcome.results import CellOutcome, CheckResult, Final, ManualGrade, SubmissionResult
 from autograder.templating import template
 from flowercourse.errors import CourseError
 
@@ -205,6 +205,7 @@ def write_feedback(
     title: str = "",
     manual: Mapping[str, ManualGrade] | None = None,
     *,
+    final: Final | None = None,
     durable: bool = True,
 ) -> Path:
     """Write a submission's feedback page and return its path.
@@ -214,14 +215,21 @@ def write_feedback(
         result: The result, with its cells.
         title: The assignment's title; its name where there is none.
         manual: What graders decided, by grade id.
+        final: What counts after the course's policy.
         durable: Whether to wait until the page is on the disk.
     """
     path = feedback_path(out, result)
-    write_text(path, feedback_page(result, title, manual or {}), durable=durable)
+    write_text(path, feedback_page(result, title, manual or {}, final=final), durable=durable)
     return path
 
 
-def feedback_page(result: SubmissionResult, title: str = "", manual: Mapping[str, ManualGrade] | None = None) -> str:
+def feedback_page(
+    result: SubmissionResult,
+    title: str = "",
+    manual: Mapping[str, ManualGrade] | None = None,
+    *,
+    final: Final | None = None,
+) -> str:
     """Return a submission's feedback page as HTML; see `write_feedback`."""
     manual = manual or {}
     points = [_point(check, manual.get(check.grade_id)) for check in result.checks]
@@ -242,6 +250,7 @@ def feedback_page(result: SubmissionResult, title: str = "", manual: Mapping[str
         points=points,
         written=written,
         score=score,
+        final=final if final and final.words else None,
         max_score=result.max_score + sum(one["max"] for one in written),
         cells=[
             _cell(cell, code, points, manual) for cell, code in zip(result.cells, _codes(result.cells), strict=True)

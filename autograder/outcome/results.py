@@ -26,6 +26,7 @@ __all__ = [
     "CellOutcome",
     "CellState",
     "CheckResult",
+    "Final",
     "ManualGrade",
     "Status",
     "SubmissionResult",
@@ -129,6 +130,25 @@ class ManualGrade:
     points: float
     comment: str = ""
     is_written: bool = True
+
+
+@dataclass(frozen=True)
+class Final:
+    """What counts of a submission's points, after the course's policy; results and rows keep what was earned.
+
+    Attributes:
+        score: The points that count.
+        days: Days late, each begun one counted.
+        deduction: Points taken off for that.
+        dropped: Whether the result does not count, as one of the learner's lowest.
+        words: All of that in sentences for the learner; empty where the policy changes nothing.
+    """
+
+    score: float
+    days: int = 0
+    deduction: float = 0.0
+    dropped: bool = False
+    words: str = ""
 
 
 def check_from_json(data: Mapping[str, Any]) -> CheckResult:

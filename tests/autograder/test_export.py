@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from autograder.commands.instructor import wrong_input
 from autograder.intake.receipts import Receipt
 from autograder.intake.roster import Learner, Roster
-from autograder.outcome.book import Book, Final, Row
+from autograder.outcome.book import Book, Row
 from autograder.outcome.canvas import as_canvas
 from autograder.outcome.export import as_csv
 from autograder.outcome.moodle import as_moodle, write_feedback_zip
 from autograder.outcome.people import People
+from autograder.outcome.results import Final
 from flowercourse.errors import CourseError
 
 TINY, OTHER = "01-tiny", "02-other"
