@@ -65,8 +65,13 @@ def wrong_input(written: Path | None = None) -> Iterator[None]:
     except CourseError as error:
         raise click.UsageError(str(error)) from error
     except OSError as error:
-        what = f"{written or error.filename} was not written: {error.strerror or error}"
-        raise click.UsageError(f"{what}. Make room, or name another place; what was there is as it was.") from error
+        raise not_written(written or error.filename, error) from error
+
+
+def not_written(path: Path | str, error: OSError) -> click.UsageError:
+    """Return the message for a place that is full, or may not be written; files are replaced in one step."""
+    what = f"{path} was not written: {error.strerror or error}"
+    return click.UsageError(f"{what}. Make room, or name another place; no file is half written.")
 
 
 def people(roster: Path | None, submitted: Path | None) -> People:
@@ -311,7 +316,10 @@ def feedback(directory: Path, course: Path | None, submitted: Path | None, db: s
         if course is not None:
             rows = read_rows(directory, db=db)
             finals = applied(course, rows, people(None, submitted), list(assignments), submitted)[1]
-    pages = remake(directory, assignments, db=db, finals=finals)
+    try:
+        pages = remake(directory, assignments, db=db, finals=finals)
+    except OSError as error:
+        raise not_written(directory / "feedback", error) from error
     click.echo(f"{len(pages)} pages in {directory / 'feedback'}")
 
 

@@ -80,8 +80,9 @@ def _one(policy: Policy, row: Row, student: str, people: People) -> tuple[Final,
         f"You handed this in on {_said(policy, when)}, {_duration(late)} after {whose}, {_said(policy, due)} "
         f"(times in {_zone(policy, due)})."
     )
-    if late <= timedelta(minutes=policy.grace_minutes):
-        words = f"{said} That is within the {number(policy.grace_minutes)} minutes of grace, so nothing is taken off."
+    grace = timedelta(minutes=policy.grace_minutes)
+    if late <= grace:
+        words = f"{said} That is within the time of grace ({_duration(grace)}), so nothing is taken off."
         return Final(row.score, words=words), True
     return _reduced(policy, row, math.ceil(late / _DAY), said), True
 
@@ -105,7 +106,7 @@ def _reduced(policy: Policy, row: Row, days: int, said: str) -> Final:
     words = (
         f"{said} Each day begun costs {number(policy.percent_per_day)} % of the points earned{capped}: that makes "
         f"{number(percent)} % for {_counted(days, 'day')}. Of your {number(row.score)}, {number(deduction)} points are "
-        f"taken off, and {number(score)} count."
+        f"taken off, which leaves {number(score)}."
     )
     return Final(score, days, deduction, words=words)
 

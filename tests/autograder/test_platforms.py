@@ -84,6 +84,34 @@ def test_grades_and_feedback_go_back_to_moodle(graded):
         ]
 
 
+def test_a_late_policy_reaches_the_worksheet_and_the_feedback_and_leaves_the_grades_alone(graded):
+    before = (graded / "graded" / "grades.csv").read_bytes()
+    course = graded / "course.toml"
+    course.write_text(
+        f"[late]\npercent_per_day = 25\n[assignments.{EXERCISE}]\ndue = 2026-11-08T23:59:00Z\n"
+        f'[[times]]\nstudent = "00123"\nassignment = "{EXERCISE}"\nsubmitted_at = 2026-11-10T10:00:00Z\n'
+    )
+    policy = ("--course", course, "--submitted", graded / "submitted")
+    said = autograder("feedback", graded / "graded", *policy)
+    assert "1 submissions have a due date, and nothing says when they were handed in" in said
+    page = (graded / "graded" / "feedback" / "00123" / EXERCISE / f"{EXERCISE}.html").read_text(encoding="utf-8")
+    assert "1 day and 10 hours after the due date, 8 November 2026, 23:59 (times in UTC)" in page
+    output = graded / "late.csv"
+    autograder("export", graded / "graded", "--format", "moodle", *policy, "--output", output)
+    score = float(rows(graded / "graded" / "grades.csv")["00123"]["score"])
+    assert float(rows(output)["Participant 77"]["Grade"]) == pytest.approx(score / 2)
+    assert (graded / "graded" / "grades.csv").read_bytes() == before
+
+
+def test_a_course_file_that_is_not_understood_ends_with_2_and_leaves_the_pages(graded):
+    (graded / "wrong.toml").write_text("[late]\npercent_a_day = 10\n")
+    pages = {path: path.read_bytes() for path in graded.rglob("*.html")}
+    arguments = ("--course", graded / "wrong.toml", "--submitted", graded / "submitted")
+    said = autograder("feedback", graded / "graded", *arguments, status=2)
+    assert "wrong.toml, late.percent_a_day: there is no such key" in said
+    assert {path: path.read_bytes() for path in graded.rglob("*.html")} == pages
+
+
 def test_a_maximum_that_is_not_the_exercises_ends_the_export_with_2(graded):
     (graded / "other.csv").write_text(WORKSHEET.format(most="100.00"), encoding="utf-8")
     arguments = ("export", graded / "graded", "--format", "moodle", "--roster", graded / "other.csv")

@@ -173,7 +173,10 @@ def afternoon(tmp_path_factory) -> tuple[Afternoon, dict[str, str]]:
         elif block.how == "part-of-the-class":
             printed[first] = made.run(block.code, status=1)
         else:
-            assert block.how in ("run", "download", "canvas", "moodle"), block
+            assert block.how in ("run", "download", "canvas", "moodle", "policy"), block
+            if block.how == "policy":
+                (course_file,) = re.findall(r"(?s)```toml\n(.*?)```", source("instructors/guide"))
+                (made.course / "course.toml").write_text(course_file, encoding="utf-8")
             if block.how == "download":
                 download(made)
             printed[first] = made.run(block.code)
@@ -200,6 +203,15 @@ def test_points_given_by_hand_reach_learner_and_export(afternoon):
     assert (row["manual_score"], row["awaiting"]) == ("3", "0")
     page = made.class_ / "graded" / "feedback" / "learner-20" / "06-capstone" / "06-capstone.html"
     assert f"{row['score']} of {row['max_score']} points" in page.read_text(encoding="utf-8")
+
+
+def test_what_came_late_counts_less_and_says_why(afternoon):
+    """Canvas marks learner-03's as late."""
+    made, _ = afternoon
+    row = rows(made.class_ / "graded" / "export.csv")["learner-03", "01-preprocessing"]
+    assert float(row["final_score"]) == pytest.approx(0.9 * float(row["score"]))
+    page = made.class_ / "graded" / "feedback" / "learner-03" / "01-preprocessing" / "01-preprocessing.html"
+    assert "The learning platform marks this as late." in page.read_text(encoding="utf-8")
 
 
 def test_grades_reach_both_platforms(afternoon):
