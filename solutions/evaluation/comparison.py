@@ -87,17 +87,25 @@ def describe_difference(first: str, second: str, result: PairedDifference) -> st
     low, high = (100 * end for end in result.interval)
     percent = f"{100 * result.confidence:g} % interval"
     p = f"p = {result.p_value:.3f}" if result.p_value >= 0.001 else "p < 0.001"
+    if not result.only_first and not result.only_second:
+        return f"These images don't tell {first} and {second} apart: both are right on the same ones."
     if not result.tells_apart:
         return (
-            f"These images don't tell {first} and {second} apart: the second is {100 * result.difference:+.1f} points"
-            f" of accuracy away from the first ({percent} {low:+.1f} to {high:+.1f}, {p})."
+            f"These images don't tell {first} and {second} apart: {second} minus {first} is"
+            f" {_points(result.difference)} of accuracy ({percent} {low:+.1f} to {high:+.1f}, {p})."
         )
     better, worse = (second, first) if result.difference > 0 else (first, second)
-    ends = sorted((abs(low), abs(high)))
+    ends = (low, high) if result.difference > 0 else (-high, -low)
     return (
         f"{better} is better than {worse}: {100 * abs(result.difference):.1f} points of accuracy more"
         f" ({percent} {ends[0]:.1f} to {ends[1]:.1f}, {p})."
     )
+
+
+def _points(share: float) -> str:
+    """Write a difference of shares in percentage points, without a sign where it rounds to zero."""
+    text = f"{100 * share:+.1f}"
+    return f"{'0.0' if float(text) == 0 else text} points"
 
 
 def plot_comparison(contestants: Sequence[Contestant]) -> Figure:

@@ -68,3 +68,13 @@ def test_equally_good_models_are_told_apart_about_once_in_twenty() -> None:
     counts = rng.multinomial(500, [0.05, 0.05, 0.9], 3000)
     wrongly = np.mean([paired_difference(int(a), int(b), 500).tells_apart for a, b, _ in counts])
     assert 0.03 < wrongly < 0.06
+
+
+@pytest.mark.parametrize(("only_first", "only_second"), [(4, 0), (9, 2), (0, 0), (0, 5)])
+def test_few_deciding_images_name_no_winner(only_first: int, only_second: int) -> None:
+    assert not paired_difference(only_first, only_second, 550).tells_apart
+
+
+@pytest.mark.parametrize("counts", [(8, 1), (0, 6), (10, 30)])
+def test_deciding_images_that_are_uneven_enough_name_one(counts: tuple[int, int]) -> None:
+    assert paired_difference(*counts, 550).tells_apart
