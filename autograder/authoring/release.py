@@ -36,6 +36,8 @@ ALLOWED = (
     "build_tools/site.py",
     "build_tools/check_site.py",
     "build_tools/execute_pages.py",
+    "build_tools/live.py",
+    "build_tools/javascript/*",
     "exercises/*/*.ipynb",
     "flowercourse/**/*",
     "autograder/__init__.py",

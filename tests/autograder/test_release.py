@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -96,6 +99,15 @@ def test_every_module_of_the_edition_finds_what_it_imports(edition):
                 if name.split(".")[0] in ("autograder", "flowercourse", "solutions"):
                     target = edition / name.replace(".", "/")
                     assert target.is_dir() or target.with_suffix(".py").is_file(), f"{path}: {name}"
+
+
+def test_the_edition_has_what_its_site_is_built_with(edition):
+    command = [sys.executable, "build_tools/site.py", "--help"]
+    options = {"cwd": edition, "env": os.environ | {"PYTHONPATH": str(edition)}, "capture_output": True, "text": True}
+    done = subprocess.run(command, check=False, **options)
+    assert done.returncode == 0, done.stderr
+    pinned = {path.name for path in (edition / "build_tools" / "javascript").iterdir()}
+    assert pinned == {path.name for path in (ROOT / "build_tools" / "javascript").iterdir()} - {"node_modules"}
 
 
 def test_table_of_contents_lists_only_pages_that_are_there(edition):

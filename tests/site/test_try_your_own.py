@@ -115,6 +115,25 @@ def test_loads_nothing_until_the_reader_begins_and_then_not_more_than_announced(
     assert 1e6 < sum(sizes) <= MOST_BYTES
 
 
+def test_shows_how_much_has_come_and_can_be_begun_again_when_a_file_does_not(open_page):
+    tab = open_page(PAGE)
+    if tab.page.locator(".live-missing").count():
+        pytest.skip("this site was built without the live part")
+    waiting = []
+    tab.page.route("**/neighbors.bin", waiting.append)
+    start, bar = tab.page.get_by_role("button", name="Begin"), tab.page.get_by_role("progressbar", name="Loading")
+    start.click()
+    tab.page.wait_for_function("document.querySelector('.live-progress').value > 0.5", timeout=SECONDS)
+    assert bar.is_visible()
+    assert start.is_disabled()
+    waiting[0].fulfill(status=503)
+    tab.page.get_by_text("model/neighbors.bin was not loaded: the server answers 503").wait_for()
+    assert not bar.is_visible()
+    tab.page.unroute("**/neighbors.bin")
+    begin(tab)
+    assert [message for message in tab.messages if "503" not in message] == []
+
+
 def test_sends_nothing_anywhere(open_page, address, pictures):
     tab = open_page(PAGE)
     methods = []

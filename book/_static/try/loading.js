@@ -38,7 +38,7 @@ function script(path) {
 async function startLibrary(sizes, progress) {
   if (typeof WebAssembly === "undefined") throw new Error("This browser has no WebAssembly, and the network needs it. Try a newer one.");
   for (const path of SCRIPTS) {
-    await script(path); // the second one builds on the first
+    if (!window.tf?.wasm) await script(path); // the second one builds on the first; both are there when one tries again
     progress(sizes[path]);
   }
   const { tf } = window;
