@@ -120,7 +120,7 @@ def test_shows_how_much_has_come_and_can_be_begun_again_when_a_file_does_not(ope
     if tab.page.locator(".live-missing").count():
         pytest.skip("this site was built without the live part")
     waiting = []
-    tab.page.route("**/neighbors.bin", waiting.append)
+    tab.page.route("**/neighbors.bin", lambda route: waiting.append(route))
     start, bar = tab.page.get_by_role("button", name="Begin"), tab.page.get_by_role("progressbar", name="Loading")
     start.click()
     tab.page.wait_for_function("document.querySelector('.live-progress').value > 0.5", timeout=SECONDS)
