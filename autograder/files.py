@@ -79,7 +79,9 @@ def from_folder_name(folder: str) -> str:
 
 
 class PrivateFolder:
-    """A folder in the temporary directory that only this user may enter, gone with all that is in it after `cleanup`.
+    """A folder that only this user may enter, gone with all that is in it after `cleanup`.
+
+    It lies in the temporary directory, or in ``place``.
 
     Its process holds a lock on it for as long as it lives. So a later one can tell what a process that was killed has
     left behind, and remove it (`remove_abandoned`).
@@ -88,10 +90,10 @@ class PrivateFolder:
         name: Its path.
     """
 
-    def __init__(self, prefix: str) -> None:
-        self.name = tempfile.mkdtemp(prefix=prefix)
+    def __init__(self, prefix: str, place: str | None = None) -> None:
+        self.name = tempfile.mkdtemp(prefix=prefix, dir=place)
         self._held = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY)
-        _lock(self._held)
+        try_lock(self._held)
 
     def cleanup(self) -> None:
         """Remove the folder; doing so again does no harm."""
@@ -105,13 +107,13 @@ class PrivateFolder:
 ABANDONED_AFTER_S = 60.0
 
 
-def remove_abandoned(prefix: str) -> list[str]:
+def remove_abandoned(prefix: str, place: str | None = None) -> list[str]:
     """Remove private folders of this name whose process has ended without `cleanup`; return their paths.
 
     Only what is provably ours: a folder, no link, that this user owns, of this name, on which nobody holds the lock.
     """
     removed = []
-    for path in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+    for path in Path(place or tempfile.gettempdir()).glob(f"{prefix}*"):
         try:
             held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
@@ -119,7 +121,7 @@ def remove_abandoned(prefix: str) -> list[str]:
         try:
             found = os.fstat(held)
             is_old = time.time() - found.st_ctime >= ABANDONED_AFTER_S
-            if found.st_uid == os.geteuid() and is_old and _lock(held):
+            if found.st_uid == os.geteuid() and is_old and try_lock(held):
                 shutil.rmtree(path, ignore_errors=True)
                 removed.append(str(path))
         finally:
@@ -127,7 +129,7 @@ def remove_abandoned(prefix: str) -> list[str]:
     return removed
 
 
-def _lock(fd: int) -> bool:
+def try_lock(fd: int) -> bool:
     """Take the lock of an open folder; return whether nobody else has it."""
     import fcntl
 

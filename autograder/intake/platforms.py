@@ -154,8 +154,9 @@ def flat(item: Item, download: Download) -> list[Handed]:
     folders = [part for part in item.parts[:-1] if composed(part) in ids] if ids else list(item.parts[:-1])
     if folders:
         return [Handed(base, student_id=folders[0])]
-    if begins := [one for one in ids if path.stem == one or path.stem.startswith(f"{one}_")]:
-        student = max(begins, key=len)
+    pieces = path.stem.split("_")
+    begins = ("_".join(pieces[:many]) for many in range(len(pieces), 0, -1))
+    if student := next((one for one in begins if composed(one) in ids), ""):
         rest = path.stem[len(student) + 1 :]
         return [Handed(rest + path.suffix if rest else base, student_id=student)]
     ends = [one for one in download.known if path.stem.endswith(f"_{one}")]

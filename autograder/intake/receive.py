@@ -16,16 +16,15 @@ import os
 import re
 import shutil
 import stat
-import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from autograder.files import to_folder_name
+from autograder.files import PrivateFolder, remove_abandoned, to_folder_name, try_lock
 from autograder.intake.archives import Item, NoArchive, Unreadable, copy, opened, zip_items
 from autograder.intake.collect import LITTER, shown
 from autograder.intake.platforms import PLATFORMS, Download, Handed, read_time
@@ -40,6 +39,7 @@ MAX_BYTES_EACH = 4 * MAX_BYTES
 """The most bytes that they may have together, unpacked."""
 MAX_BYTES_IN_ALL = 200 * 2**30
 EARLIER = "earlier"
+_ASIDE = ".collect-"
 _RENAMED = re.compile(r"(?: ?\(\d{1,4}\)|-\d{1,4}| - Copy| copy(?: \d{1,4})?)+", re.IGNORECASE)
 
 
@@ -111,23 +111,15 @@ def receive(
     """
     known = {*known, *([assignment] if assignment else [])}
     report = Report()
-    staging: Path | None = None
     try:
-        receipts = read_receipts(into)
         into.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=into.parent, prefix=".collect-"))
-        with opened(source) as items:
-            download = Download(roster, known, list(items))
-            submissions = _Intake(download, platform, assignment, staging, report).run()
-        if not submissions and not report.lines:
-            raise CourseError(f"{source} was not collected", "there is no file in it", "Name the download itself")
-        if not submissions and not any(PLATFORMS[platform](item, download) for item in download.items):
-            raise CourseError(
-                f"{source} was not collected",
-                f"no file in it is named as {platform} names them, such as {shown(download.items[0].name)!r}",
-                f"Say where it comes from: --from {' or '.join(one for one in PLATFORMS if one != platform)}",
-            )
-        _Placing(into, staging, platform, receipts, report).run(submissions)
+        with _alone(into) as staging:
+            receipts = read_receipts(into)
+            with opened(source) as items:
+                download = Download(roster, known, list(items))
+                submissions = _Intake(download, platform, assignment, staging, report).run()
+            _refuse_other_forms(source, platform, download, submissions)
+            _Placing(into, staging, platform, receipts, report).run(submissions)
     except OSError as error:
         why = f"the disk that holds {into} is full" if is_full(error) else f"{error.strerror or error}"
         raise CourseError(
@@ -137,10 +129,42 @@ def receive(
             if is_full(error)
             else f"See that {into} can be written, and give the same command again",
         ) from error
-    finally:
-        if staging is not None:
-            shutil.rmtree(staging, ignore_errors=True)
     return report
+
+
+@contextmanager
+def _alone(into: Path) -> Iterator[Path]:
+    """Yield a folder beside ``into`` for putting files aside, while nobody else collects to it.
+
+    Raises:
+        CourseError: Somebody else does.
+    """
+    held = os.open(into.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if not try_lock(held):
+            why = "another autograder collect is at work there"
+            raise CourseError(f"Nothing was collected into {into}", why, "Wait for it, and give the command again")
+        remove_abandoned(_ASIDE, str(into.parent))
+        staging = PrivateFolder(_ASIDE, str(into.parent))
+        try:
+            yield Path(staging.name)
+        finally:
+            staging.cleanup()
+    finally:
+        os.close(held)
+
+
+def _refuse_other_forms(source: Path, platform: str, download: Download, submissions: Iterable[_Submission]) -> None:
+    """Stop where a download holds nothing, or nothing that the platform would have named so."""
+    what = f"{source} was not collected"
+    if not download.items:
+        raise CourseError(what, "there is no file in it", "Name the download itself")
+    if not submissions and not any(PLATFORMS[platform](item, download) for item in download.items):
+        raise CourseError(
+            what,
+            f"no file in it is named as {platform} names them, such as {shown(download.items[0].name)!r}",
+            f"Say where it comes from: --from {' or '.join(one for one in PLATFORMS if one != platform)}",
+        )
 
 
 class _Intake:

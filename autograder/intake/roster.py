@@ -1,14 +1,14 @@
 """The roster: who is in the class, and by which names and numbers the learning platform knows them.
 
-A CSV file with a line for each learner. It may be one of your own, or the file that a platform already gives you, as
-it is; columns are found by their names, in any order and any case, and others are left alone:
+A CSV file with a line for each learner. It may be one of your own, with the columns ``student_id``, ``name`` and
+``platform_id``, or the file that a platform gives you, as it is. Columns are found by their names, in any order and any
+case, and others are left alone:
 
-| what | own roster | Canvas: exported gradebook | Moodle: grading worksheet, list of participants |
-|---|---|---|---|
-| the learner's id | `student_id` | `SIS Login ID`, else `ID` | `ID number`, `Username`, `Email address` |
-| name | `name` | `Student` | `Full name`, or `First name` and `Last name` |
-| the platform's own number | `platform_id` | `ID` | `Identifier` (`Participant 123`) |
-| login, section, e-mail | `login_id`, `section`, `email` | `SIS Login ID`, `Section` | `Username`, `Email address` |
+- the id that grades are kept under: ``student_id``; in Canvas's exported gradebook ``SIS Login ID``, else ``ID``; in
+  Moodle's grading worksheet or list of participants ``ID number``, else ``Username``, else ``Email address``
+- the name: ``name``; ``Student``; ``Full name``, or ``First name`` and ``Last name``
+- the platform's own number: ``platform_id``; Canvas's ``ID``; Moodle's ``Identifier`` (``Participant 123``)
+- besides: ``login_id``, ``sis_user_id``, ``section``, ``email``, or what the platforms call them
 
 Every id is text: `00123` is not `123`.
 """

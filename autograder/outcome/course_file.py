@@ -1,6 +1,4 @@
-"""The course file: due dates and what lateness costs, in TOML.
-
-.. code-block:: toml
+"""The course file: due dates and what lateness costs, in TOML. All that there can be in it::
 
     time_zone = "Europe/Berlin"   # of all times without an offset of their own
     drop_lowest = 1               # results that do not count, for each learner

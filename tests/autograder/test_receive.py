@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
 import sys
 import unicodedata
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from autograder import files as keeping
 from autograder.commands import learner as cli
 from autograder.intake import archives
 from autograder.intake import receive as receiving
@@ -387,6 +389,33 @@ def test_a_run_that_is_killed_while_placing_is_completed_by_the_next(collect, in
     report = collect(download)
     assert (report.new, report.unchanged) == (3, 2)
     assert len(files(into)) == len(read_receipts(into)) == 5
+
+
+def test_two_that_collect_into_one_folder_do_not_lose_each_others_receipts(collect, into, monkeypatch):
+    copy, inside = receiving.copy, []
+
+    def meanwhile(*arguments):
+        if not inside:
+            inside.append(1)
+            with pytest.raises(CourseError, match="another autograder collect is at work there"):
+                collect(zipped({canvas_name("Ng", 8, 12, NOTEBOOK): B}))
+        return copy(*arguments)
+
+    monkeypatch.setattr(receiving, "copy", meanwhile)
+    collect(zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A}))
+    assert inside
+    assert list(read_receipts(into)) == [("7", TINY)]
+
+
+def test_what_a_killed_run_put_aside_is_removed_by_the_next(collect, into, monkeypatch):
+    into.parent.mkdir(parents=True)
+    code = f"import os\nfrom autograder.files import PrivateFolder\nPrivateFolder('.collect-', {str(into.parent)!r})\n"
+    subprocess.run([sys.executable, "-c", f"{code}os.kill(os.getpid(), 9)"], check=False)
+    (left,) = into.parent.iterdir()
+    monkeypatch.setattr(keeping, "ABANDONED_AFTER_S", 0.0)
+    collect(zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A}))
+    assert not left.exists()
+    assert leftovers(into) == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
