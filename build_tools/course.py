@@ -101,7 +101,9 @@ def run(step: Step, output: IO[str] | None = None) -> float:
             f"{step.title}: failed with status {status}. Its message stands above. Run this step alone with\n"
             f"  {shlex.join(step.command)}"
         )
-    return time.monotonic() - started
+    taken = time.monotonic() - started
+    print(f"-- {step.title}: done in {taken:.1f} s", file=output, flush=True)
+    return taken
 
 
 def run_all(steps: list[Step], output: IO[str] | None = None) -> list[tuple[str, float]]:

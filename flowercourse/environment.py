@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from flowercourse.startup import DEFAULTS
+from flowercourse.startup import ALWAYS, DEFAULTS
 
 _QUIET = {**DEFAULTS, "CUDA_VISIBLE_DEVICES": "-1"}
 
 
 def quiet(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return `environment` with what it leaves open: no notices, fast kernels, no graphics processor."""
-    return {**_QUIET, **environment}
+    """Return `environment` with what it leaves open: no notices, fast kernels, no graphics processor; and Keras 2."""
+    return {**_QUIET, **environment, **ALWAYS}
 
 
 def share_of_processors(jobs: int) -> dict[str, str]:

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 from autograder.sandbox.inner import NOTEBOOK_DIR, STAGING_DIR
 from flowercourse.errors import CourseError
-from flowercourse.startup import DEFAULTS
+from flowercourse.startup import ALWAYS, DEFAULTS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COURSE_DIR = "/course"
@@ -143,7 +143,7 @@ def course_layout(*, secret: tuple[Path, ...] = (), environment: dict[str, str] 
             ("learner:x:1000:\n", "/etc/group"),
             ("127.0.0.1 localhost\n", "/etc/hosts"),
         ),
-        environment=_environment() | variables | data | (environment or {}),
+        environment=_environment() | variables | data | (environment or {}) | ALWAYS,
         python=sys.executable,
     )
 

@@ -44,8 +44,8 @@ class Layout:
     @property
     def in_words(self) -> str:
         """What to say of the parts, empty where there are none."""
-        names = ", ".join(name for name, _ in self.parts)
-        return f", its parts {names} one after the other" if self.has_parts else ""
+        sizes = (f"{name} ({sum(map(len, classes.values())):,} files)" for name, classes in self.parts)
+        return f", its parts {', '.join(sizes)} one after the other" if self.has_parts else ""
 
     def files(self) -> Iterator[tuple[str, str, Path]]:
         """Yield (key, class, file) for every file: part by part, and in each part mixed, always in the same way."""
@@ -65,8 +65,8 @@ def _mixed(entry: tuple[str, str, Path]) -> bytes:
 def layout_of(path: Path) -> Layout:
     """Return how the images in `path` are laid out.
 
-    Every sub-folder with files in it is a class. Where all sub-folders are named as parts, each part has the classes.
-    Hidden files are ignored.
+    Every sub-folder with files in it is a class. Where a training part and another one have sub-folders, each part has
+    the classes, and folders beside the parts are left out. Hidden files are ignored.
 
     Raises:
         CourseError: it has no images in classes, or fewer than two classes, or parts with different ones.
@@ -74,7 +74,8 @@ def layout_of(path: Path) -> Layout:
     """
     folders = sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     if parts := _parts(path, folders):
-        return _with_parts(path, parts)
+        beside = tuple((str(entry), "it is none of the parts") for entry in folders if entry not in parts)
+        return _with_parts(path, parts, beside)
     classes = _classes(path, folders)
     return Layout(tuple(classes), (("", classes),))
 
@@ -87,10 +88,9 @@ def _parts(path: Path, folders: list[Path]) -> list[Path]:
     """
     of_folder = {entry: part for entry in folders for part, names in PARTS.items() if entry.name.lower() in names}
     found = [entry for part in PARTS for entry in folders if of_folder.get(entry) == part]
-    is_parted = (
-        len(found) > 1 and len(found) == len(folders) and of_folder[found[0]] == "train" and _sub_folders(found[0])
-    )
-    if not is_parted:
+    is_parted = len(found) > 1 and of_folder[found[0]] == "train" and _sub_folders(found[0])
+    # A training part beside folders with images of their own may be a class that is called so.
+    if not is_parted or (len(found) < len(folders) and not all(map(_sub_folders, found))):
         return []
     if len(set(of_folder.values())) < len(found):
         twice = ", ".join(entry.name for entry in found)
@@ -102,8 +102,8 @@ def _parts(path: Path, folders: list[Path]) -> list[Path]:
     return found
 
 
-def _with_parts(path: Path, folders: list[Path]) -> Layout:
-    parts, left_out = [], []
+def _with_parts(path: Path, folders: list[Path], beside: tuple[tuple[str, str], ...]) -> Layout:
+    parts, left_out = [], [*beside]
     for folder in folders:
         inside = _sub_folders(folder)
         if inside:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from autograder.authoring.notebooks import METADATA_KEY
 from tests.attacks.case import Case, Kind, bytes_case, notebook_case, write
 from tests.attacks.course import MAX_SCORE, NAME, SOLUTIONS, as_bytes, code_cell, notebook
 
@@ -65,6 +66,17 @@ def _plain(made: dict) -> None:
     for cell in made["cells"]:
         cell["metadata"] = {}
         cell.pop("id", None)
+
+
+def _odd_names(made: dict) -> None:
+    """Give cells grade ids, ids and other marks that are no text, or far too much of it, in a copy of another version."""
+    odd = ({"a": []}, ["counts"], 7, None, True, 1.5, "x" * 100_000, "../../etc/passwd", "\x1b[2J\u202e\ud800")
+    for number, cell in enumerate(made["cells"]):
+        cell["id"] = odd[number % len(odd)]
+        cell["metadata"]["id"] = odd[(number + 1) % len(odd)]
+    made["cells"] += [code_cell("") | {"metadata": {"nbgrader": {"grade_id": name}}} for name in odd]
+    made["cells"] += [code_cell("") | {"metadata": odd_place} for odd_place in odd]
+    made["metadata"]["flowercourse"] = odd[0]
 
 
 def _shuffled(made: dict) -> None:
@@ -178,6 +190,31 @@ CASES: list[Case] = [
     ),
     bytes_case(
         "UTF-16", "saved by an editor in UTF-16", _VALID.decode().encode("utf-16"), deserves=MAX_SCORE, status=GRADED
+    ),
+    bytes_case(
+        "odd names",
+        "ids and marks that are no text",
+        _as_json(_odd_names),
+        deserves=MAX_SCORE,
+        status=GRADED,
+    ),
+    bytes_case(
+        "odd names in another version",
+        "grade ids that are no text, in a copy of another version",
+        _as_json(lambda made: (_odd_names(made), made["metadata"].update({METADATA_KEY: {"version": "old"}}))),
+        message="made from another version",
+    ),
+    bytes_case(
+        "format 5",
+        "saved by a Jupyter that is not there yet",
+        _as_json(lambda made: made.update(nbformat=5)),
+        message="format is 5 instead of 4",
+    ),
+    bytes_case(
+        "another format's shape",
+        "a dictionary as format",
+        _as_json(lambda made: made.update(nbformat={"major": 4})),
+        message="format is unknown",
     ),
     bytes_case("format 3", "saved by an old Jupyter", _as_json(_format_3), deserves=MAX_SCORE, status=GRADED),
     bytes_case(

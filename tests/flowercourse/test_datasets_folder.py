@@ -9,13 +9,17 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from flowercourse import datasets
+from flowercourse.datasets.layout import layout_of
 from flowercourse.errors import CourseError
 
 SIZE = (48, 36)  # width, height
@@ -223,7 +227,8 @@ def test_a_folder_with_parts_of_its_own_never_mixes_them_up(tmp_path, names):
     assert test <= own[names[-1]]
     assert not train & test
     assert train | validation | test == set().union(*own.values())
-    assert f"its parts {', '.join(names)} one after the other" in data.origin
+    sizes = ", ".join(f"{name} ({len(pictures)} files)" for name, pictures in own.items())
+    assert f"its parts {sizes} one after the other" in data.origin
     labels = [int(label) for _, label in data.load("train[:70%]").as_numpy_iterator()]
     assert labels != sorted(labels)
     assert labels == [int(label) for _, label in datasets.find(str(folder)).load("train[:70%]").as_numpy_iterator()]
@@ -252,6 +257,46 @@ def test_parts_that_do_not_fit_are_refused(tmp_path, change, why):
     with pytest.raises(CourseError) as raised:
         datasets.find(str(folder))
     assert why in str(raised.value)
+
+
+def test_folders_beside_the_parts_are_left_out_and_named(tmp_path):
+    folder = parted(tmp_path / "cut", Train=4, TEST=2)
+    (folder / "__MACOSX").mkdir()
+    (folder / "annotations").mkdir()
+    (folder / "annotations" / "1.xml").write_text("<a/>")
+    data = datasets.find(str(folder))
+    assert data.num_examples == 12
+    assert data.class_names == datasets.find(str(parted(tmp_path / "same", train=4, test=2))).class_names
+    assert [Path(name).name for name, _ in data.skipped] == ["__MACOSX", "annotations"]
+
+
+NAMES = st.sampled_from(("train", "Training", "val", "VALID", "validation", "test", "rose", "iris", ".git", "a b", "é"))
+FILES = st.lists(st.sampled_from(("1.jpg", "2.png", ".DS_Store", "read me.txt")), max_size=3, unique=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tree=st.dictionaries(NAMES, st.tuples(FILES, st.dictionaries(NAMES, FILES, max_size=3)), max_size=4))
+def test_any_tree_is_classes_or_parts_with_the_same_classes_or_refused_with_a_next_step(tree):
+    with tempfile.TemporaryDirectory() as top:
+        for name, (files, inner) in tree.items():
+            for inside, found in {"": files, **inner}.items():
+                (Path(top) / name / inside).mkdir(parents=True, exist_ok=True)
+                for file in found:
+                    (Path(top) / name / inside / file).touch()
+        try:
+            layout, refused = layout_of(Path(top)), None
+        except CourseError as error:
+            layout, refused = None, error
+        if layout is None:
+            assert top in refused.what
+            assert refused.next_step
+            return
+        assert len(layout.classes) > 1
+        assert all(tuple(sorted(classes)) == layout.classes for _, classes in layout.parts)
+        used = list(layout.files())
+        assert len({key for key, _, _ in used}) == len({file for _, _, file in used}) == len(used)
+        assert all(file.parent.name == name for _, name, file in used)
+        assert all(file.is_file() and not file.name.startswith(".") for _, _, file in used)
 
 
 def test_classes_may_be_called_train_and_bus(tmp_path):

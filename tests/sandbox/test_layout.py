@@ -14,8 +14,11 @@ from autograder.sandbox.cage import Cage
 from autograder.sandbox.doctor import choose, starts
 from autograder.sandbox.layout import ROOT, course_layout
 from autograder.sandbox.linux import seccomp_program
+from flowercourse.environment import quiet
 from flowercourse.errors import CourseError
 from tests.sandbox.conftest import LIMITS
+
+WITH_TENSORFLOW = replace(LIMITS, cell_timeout_s=120, memory_mb=3072, disk_mb=64)
 
 
 def _found(layout, isolation, code):
@@ -129,3 +132,30 @@ for path in ("/proc/sysrq-trigger", "/proc/kcore", "/proc/keys", "/proc/timer_li
         pass
 """
     assert _found(course_layout(), isolation, code) == []
+
+
+@pytest.mark.parametrize("named", ["by the grader", "for the run"])
+def test_which_keras_runs_inside_does_not_depend_on_the_grader(named, monkeypatch):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", "0")
+    layout = course_layout(environment={"TF_USE_LEGACY_KERAS": "0"} if named == "for the run" else None)
+    assert layout.environment["TF_USE_LEGACY_KERAS"] == "1"
+    assert quiet()["TF_USE_LEGACY_KERAS"] == "1"
+
+
+_TENSORBOARD = """
+import pathlib
+import numpy as np
+import tensorflow as tf
+model = tf.keras.Sequential([tf.keras.layers.Dense(2)])
+model.compile("sgd", "mse")
+model.fit(np.ones((8, 3)), np.ones((8, 2)), callbacks=[tf.keras.callbacks.TensorBoard("logs")], verbose=0)
+found = len(list(pathlib.Path("logs").rglob("events.out.tfevents.*")))
+"""
+
+
+@pytest.mark.sandbox
+def test_keras_callback_for_tensorboard_writes_its_logs_inside():
+    with Cage("bubblewrap", course_layout(), preload=()) as cage, cage.open(WITH_TENSORFLOW) as kernel:
+        ran = kernel.execute(_TENSORBOARD)
+        assert ran.state == "ok", ran.outputs
+        assert kernel.session.ask("get", Target("found")).value("value") == 1
