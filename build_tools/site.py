@@ -70,7 +70,8 @@ def course_environment() -> dict[str, str]:
         "FLOWERCOURSE_UNTRAINED": "1",
     }
     # Debugger warnings of frozen modules would appear in the pages' output, and so would Matplotlib's choice of Agg.
-    forced = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    # A page whose text claims what its numbers don't show ends the build; see flowercourse.claims.
+    forced = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "FLOWERCOURSE_CLAIMS": "strict"}
     inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     return defaults | DEFAULTS | inherited | forced
 

@@ -1,0 +1,18 @@
+"""What a page says of its figures is held against its numbers where the site is built."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.site.tools import load_tool, source
+
+
+@pytest.mark.parametrize("page", ["learning-curves", "preprocessing"])
+def test_a_page_whose_sentences_name_results_claims_them(page: str) -> None:
+    assert re.search(r"(?m)^claims\.show\(", source(page))
+
+
+def test_the_build_stops_where_a_page_does_not_show_what_it_claims() -> None:
+    assert load_tool("site").course_environment()["FLOWERCOURSE_CLAIMS"] == "strict"
