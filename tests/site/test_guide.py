@@ -31,6 +31,7 @@ COPIED_FOLDERS = ("autograder", "binder", "book", "build_tools", "exercises", "f
 # Of the sample class, those that are graded quickly: one of each kind that the guide speaks of.
 GRADED_HERE = {("learner-03", "01-preprocessing"), ("learner-05", "01-preprocessing")}
 SECONDS_FOR_ALL = 600
+LATE_PAGE = "feedback/learner-03/01-preprocessing/01-preprocessing.html"
 
 
 @dataclass(frozen=True)
@@ -180,6 +181,8 @@ def afternoon(tmp_path_factory) -> tuple[Afternoon, dict[str, str]]:
             if block.how == "download":
                 download(made)
             printed[first] = made.run(block.code)
+        if block.how == "policy":  # later commands of the guide make the pages again
+            printed[LATE_PAGE] = (made.class_ / "graded" / LATE_PAGE).read_text(encoding="utf-8")
         if "solutions.sample_class --out" in block.code:
             keep_a_few(made.class_ / "submitted")
     return made, printed
@@ -207,11 +210,10 @@ def test_points_given_by_hand_reach_learner_and_export(afternoon):
 
 def test_what_came_late_counts_less_and_says_why(afternoon):
     """Canvas marks learner-03's as late."""
-    made, _ = afternoon
+    made, printed = afternoon
     row = rows(made.class_ / "graded" / "export.csv")["learner-03", "01-preprocessing"]
     assert float(row["final_score"]) == pytest.approx(0.9 * float(row["score"]))
-    page = made.class_ / "graded" / "feedback" / "learner-03" / "01-preprocessing" / "01-preprocessing.html"
-    assert "The learning platform marks this as late." in page.read_text(encoding="utf-8")
+    assert "The learning platform marks this as late." in printed[LATE_PAGE]
 
 
 def test_grades_reach_both_platforms(afternoon):
