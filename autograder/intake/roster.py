@@ -114,6 +114,8 @@ def read_roster(path: Path) -> Roster:
     rows = _rows(path)
     header = [name.strip().casefold() for name in rows[0][1]] if rows else []
     columns = {field: [header.index(one) for one in names if one in header] for field, names in _OTHER_NAMES.items()}
+    if "student" not in header:  # not Canvas's, so that "id" is the learner's and no number of a platform's
+        columns["platform_id"] = [place for place in columns["platform_id"] if header[place] != "id"]
     if not columns["student_id"]:
         raise CourseError(
             f"{path} was not read as a roster",
@@ -153,7 +155,7 @@ def _learner(row: list[str], columns: Mapping[str, list[int]], header: list[str]
     return Learner(
         student_id=value("student_id"),
         name=name,
-        platform_id=re.sub(r"^\D*(?=\d+$)", "", value("platform_id")),
+        platform_id=re.sub(r"^\D+\s(?=\d+$)", "", value("platform_id")),
         login_id=value("login_id"),
         sis_user_id=value("sis_user_id"),
         section=value("section"),

@@ -470,6 +470,23 @@ def test_ids_of_a_roster_stay_text_whatever_separates_its_columns(tmp_path):
         assert (one.student_id, one.name) == ("00123", "李")
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("id,name\n00123,Ann\n", ""),
+        ("student_id,platform_id\n00123,u17\n", "u17"),
+        ("Student,ID,SIS Login ID,Section\nAnn,4711,00123,A\n", "4711"),
+        ("Identifier,Full name,ID number\nParticipant 77,Ann,00123\n", "77"),
+    ],
+)
+def test_only_a_platforms_own_column_is_taken_for_its_number(tmp_path, text, number):
+    """In a roster of one's own, `id` is the learner's id: Canvas would take 00123 for its user 123."""
+    path = tmp_path / "roster.csv"
+    path.write_text(text)
+    (one,) = read_roster(path).learners
+    assert (one.student_id, one.platform_id) == ("00123", number)
+
+
 @pytest.fixture
 def autograder(monkeypatch, capsys):
     def run(*arguments):
