@@ -19,15 +19,16 @@ def zipped(files: Files, *, says_utf8: bool = True) -> bytes:
         for name, data in files.items() if isinstance(files, Mapping) else files:
             archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     data = made.getvalue()
-    return data if says_utf8 else _without_flag(data)
+    return data if says_utf8 else with_flags(data, off=0x800)
 
 
-def _without_flag(data: bytes) -> bytes:
-    """Return an archive with the flag for UTF-8 taken out of both kinds of header."""
+def with_flags(data: bytes, *, on: int = 0, off: int = 0) -> bytes:
+    """Return an archive with flags set, or taken out, in both kinds of header."""
     made = bytearray(data)
     for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         for found in re.finditer(re.escape(signature), data):
-            made[found.start() + place + 1] &= ~0x08
+            flags = slice(found.start() + place, found.start() + place + 2)
+            made[flags] = ((int.from_bytes(made[flags], "little") | on) & ~off).to_bytes(2, "little")
     return bytes(made)
 
 

@@ -24,7 +24,7 @@ from autograder.intake.receipts import read_receipts
 from autograder.intake.receive import Report
 from autograder.intake.roster import read_roster
 from flowercourse.errors import CourseError
-from tests.autograder.downloads import canvas_name, moodle_folder, save, symlink, zipped
+from tests.autograder.downloads import canvas_name, moodle_folder, save, symlink, with_flags, zipped
 
 TINY = "01-tiny"
 NOTEBOOK = f"{TINY}.ipynb"
@@ -280,6 +280,7 @@ def test_damaged_encrypted_and_oddly_packed_files_have_a_line(collect, into, tmp
     report = collect(bytes(data))
     assert files(into) == {f"8/{TINY}/{NOTEBOOK}": A}
     assert any("it is damaged" in line for line in report.lines)
+    assert f"{bad}: left out: it is encrypted." in collect(with_flags(zipped({bad: A}), on=1)).lines
     path = tmp_path / "lzma.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr(bad, A)
