@@ -59,7 +59,11 @@ SOURCES = (
 )
 
 # Lines that Jupyter writes whatever one tells it, and that no reader can act on.
-NOISE = re.compile(r"Kernel is running over TCP|^\s*$")
+NOISE = re.compile(
+    r"Kernel is running over TCP|^\s*$"
+    # TensorFlow Lite's notices while a lesson converts a network
+    r"|^fully_quantize: |Created TensorFlow Lite XNNPACK delegate"
+)
 
 
 def course_environment() -> dict[str, str]:

@@ -40,7 +40,9 @@ class FailedCell:
         """Return the first line of the message, or the second where the first says only which layer was called."""
         lines = [line for line in self.text[:20_000].splitlines() if line.strip()]
         only_where = len(lines) > 1 and lines[0].startswith("Exception encountered when calling")
-        return lines[1 if only_where else 0] if lines else ""
+        line = lines[1 if only_where else 0] if lines else ""
+        # IPython's name for a cell says nothing to whoever wrote it, and the line is told anyway.
+        return re.sub(r" \(<ipython-input-[\w-]{1,40}>, line \d{1,6}\)$", "", line)
 
     @property
     def code(self) -> str:
@@ -88,10 +90,16 @@ _CAUSES = (
         r"SyntaxError|IndentationError|TabError",
         "Python could not read this cell, so nothing of it has run.",
     ),
+    (
+        r"^KeyboardInterrupt|^TimeoutError: the cell did not end",
+        "It was stopped because it took too long. Look for a loop that never ends.",
+    ),
 )
 
 
-_DEFINES = re.compile(r"(?:def|class) +(\w+)|(\w+) *=(?!=)")
+_DEFINES = re.compile(r"(?:def|class) +(\w+)|(\w+(?: *, *\w+){0,20}) *=(?!=)")
+_NO_PYTHON = re.compile(r"^([ \t]{0,100})[!%].*$", re.MULTILINE)
+"""A line for the shell or for IPython, such as ``!pip install ...`` or ``%matplotlib inline``."""
 _LONGEST = 100_000
 """Characters of a cell that are looked at: reading code takes some hundred times its size in memory."""
 
@@ -101,21 +109,24 @@ def defined_names(source: str) -> frozenset[str]:
 
     >>> sorted(defined_names("import a.b as c\\nx, (y, *z) = f()\\ndef g(q): w = 1\\nfor i in x: v = i"))
     ['c', 'g', 'i', 'v', 'x', 'y', 'z']
-    >>> sorted(defined_names("def scale(image)\\n    return image\\nsize = 3"))
-    ['scale', 'size']
+    >>> sorted(defined_names("def scale(image)\\n    return image\\nsize, step = 3, 4"))
+    ['scale', 'size', 'step']
+    >>> sorted(defined_names("!pip install x\\n%matplotlib inline\\nloss, accuracy = f()"))
+    ['accuracy', 'loss']
     """
     return _names_in(source[:_LONGEST])
 
 
 @lru_cache(maxsize=64)
 def _names_in(source: str) -> frozenset[str]:
+    source = _NO_PYTHON.sub(r"\1pass", source)
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # Line by line, and of each line its beginning: a pattern that crosses lines takes quadratic time on some texts.
         lines = (line[:200].lstrip() for line in source.split("\n"))
         found = [match.groups() for line in lines if (match := _DEFINES.match(line))]
-        return frozenset(one or other for one, other in found)
+        return frozenset(name.strip() for one, others in found for name in (one or others).split(","))
     names: set[str] = set()
     left: list[ast.AST] = [tree]
     while left:

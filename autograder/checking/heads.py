@@ -136,7 +136,10 @@ def expect_adam(model: Model) -> None:
     """Expect the optimizer Adam, with its usual learning rate."""
     name = model.name
     optimizer = model.optimizer or "none"
-    expect(optimizer.lower() == "adam", f"the optimizer of `{name}`: Adam", optimizer, 'optimizer="adam".')
+    hint = 'Compile it with optimizer="adam".'
+    if optimizer.startswith("LossScaleOptimizer"):  # what Keras makes of any optimizer under mixed precision
+        hint = "Leave out the line that sets a mixed-precision policy: it puts another optimizer around yours."
+    expect(optimizer.lower() == "adam", f"the optimizer of `{name}`: Adam", optimizer, hint)
     if model.learning_rate is not None:
         expect_close(model.learning_rate, LEARNING_RATE, rtol=1e-3, what=f"the learning rate of `{name}`")
 

@@ -146,6 +146,8 @@ class _Walk:
         ran = self.kernel.execute(cell.source, self._time())
         if ran.state == "error":
             self.kernel.session.failed.append(_failed(len(self.outcomes) + 1, cell.source, ran.error, ran.outputs))
+        elif ran.state == "timeout":
+            self.kernel.session.failed.append(FailedCell(len(self.outcomes) + 1, cell.source, *_TOO_LONG))
         self.slow |= ran.state == "timeout"
         self.greedy |= ran.error == "MemoryError"
         return CellOutcome(
@@ -183,6 +185,9 @@ class _Walk:
         why = _WHY_ENDED.get(self.kernel.death, "the notebook's process did not answer any more")
         where = f" in cell {self.died_at}" if self.died_at else ""
         return f"This point could not be checked: {why}{where}, and nothing after that could run."
+
+
+_TOO_LONG = ("TimeoutError", "the cell did not end within the time it has")
 
 
 def _failed(number: int, source: str, error: str, outputs: Sequence[Mapping[str, Any]]) -> FailedCell:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checking.cells import FailedCell, defined_names, that_was_to_define
+from autograder.checking.heads import expect_adam
 from autograder.checking.messages import RETURN_HINT, Failed, explain
 from autograder.conversation.session import LocalSession, Refused, Target, TimedOut
 from autograder.selfcheck.check import check_notebook
@@ -53,6 +55,8 @@ def test_a_name_that_nobody_defines_is_said_to_be_missing():
         ("FileNotFoundError", "[Errno 2] No such file or directory: 'a.jpg'", "only the course's data"),
         ("URLError", "<urlopen error [Errno -3] Temporary failure in name resolution>", "no network"),
         ("TypeError", "Tensor of type mixed_float16 is not float32", "half precision"),
+        ("KeyboardInterrupt", "", "a loop that never ends"),
+        ("TimeoutError", "the cell did not end within 120 seconds", "a loop that never ends"),
         ("ZeroDivisionError", "division by zero", ""),
         ("ValueError", "half of the pictures are missing", ""),
     ],
@@ -71,8 +75,34 @@ def test_any_text_is_a_cell(source):
     that_was_to_define("x", [cell])
 
 
+def test_a_cell_with_lines_for_the_shell_is_known_by_what_it_should_define():
+    cell = FailedCell(
+        4, "!pip install seaborn\n%matplotlib widget\nloss, accuracy = f()", "RuntimeError", "no backend", 2
+    )
+    assert that_was_to_define("accuracy", [cell]) is cell
+    broken = FailedCell(5, "x, y = split(", "SyntaxError", "'(' was never closed", 1)
+    assert that_was_to_define("y", [broken]) is broken
+
+
+def test_an_optimizer_that_mixed_precision_has_wrapped_is_told_by_its_cause():
+    model = SimpleNamespace(name="head", optimizer="LossScaleOptimizerV3", learning_rate=None)
+    with pytest.raises(Failed) as raised:
+        expect_adam(model)
+    assert "mixed-precision policy" in raised.value.hint
+
+
 @pytest.mark.timeout(20)
-@pytest.mark.parametrize("text", ["\n" * 100_000 + "(", " " * 100_000 + "(", "a " * 50_000 + "(", "def " * 25_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n" * 100_000 + "(",
+        " " * 100_000 + "(",
+        "a " * 50_000 + "(",
+        "def " * 25_000,
+        "a, " * 30_000 + "(",
+        " " * 99_999 + "!",
+    ],
+)
 def test_no_text_makes_the_trusted_side_search_for_long(text):
     """Hostile texts cost milliseconds; with patterns that cross lines they cost a minute."""
     assert len(defined_names(text)) <= 1
@@ -123,6 +153,7 @@ def test_the_table_begins_with_the_cells_that_failed(tmp_path):
     [
         ("", "Cell 3 ended with ValueError."),
         ("bad shape\nCall arguments: many", "Cell 3 ended with ValueError: bad shape."),
+        ("expected ':' (<ipython-input-5-9d630495d50d>, line 1)", "Cell 3 ended with ValueError: expected ':'."),
         (
             "Exception encountered when calling layer 'dense'.\n\nShapes (2,) and (3,) differ\n\nCall arguments: ...",
             "Cell 3 ended with ValueError: Shapes (2,) and (3,) differ.",

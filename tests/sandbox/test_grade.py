@@ -65,6 +65,14 @@ def _graded(folder: Path) -> int:
     return journal.read_text().count('"result"') if journal.exists() else 0
 
 
+def test_what_a_cell_that_never_ends_should_have_defined_is_told_so(tmp_path):
+    write(tmp_path / "submitted" / "s", as_bytes(notebook(counts="while True:\n    pass\ncounts = 1")))
+    (result,) = _grade(tmp_path, limits=Limits(cell_timeout_s=3, notebook_timeout_s=60))
+    said = next(one.message for one in result.checks if one.grade_id == "labels_are_counted")
+    assert "ended with TimeoutError: the cell did not end" in said
+    assert "a loop that never ends" in said
+
+
 @pytest.mark.parametrize("after", [0, 2, 5])
 def test_a_killed_run_goes_on_and_runs_nothing_twice(tmp_path, after):
     _class(tmp_path, 8, added="import time; time.sleep(0.2)")
