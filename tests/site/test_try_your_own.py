@@ -163,6 +163,16 @@ def test_says_why(open_page, about, pictures):
     assert f"What speaks most for “{about['names'][best - 1]}” is" in part.locator(".live-words").inner_text()
 
 
+def test_of_untrained_weights_it_tells_no_accuracy(open_page, about):
+    tab = open_page(PAGE)
+    untrained = json.dumps(about | {"trained": False})
+    tab.page.route("**/about.json", lambda route: route.fulfill(body=untrained, content_type="application/json"))
+    begin(tab)
+    said = recognize(tab).locator(".live-provenance").inner_text()
+    assert "untrained, so the answers mean nothing" in said
+    assert "it is right" not in said
+
+
 def test_a_training_picture_is_most_like_itself(open_page, about):
     image = next(iter(datasets.find().load("train[:1]").as_numpy_iterator()))[0]
     tab = begin(open_page(PAGE))

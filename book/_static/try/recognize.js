@@ -14,7 +14,7 @@ function provenance({ about, neighbors }) {
   const { measured, dataset, backbone, weights, trained } = about;
   const lines = [`${backbone} (weights: ${weights}) with a head trained on ${dataset}. `];
   if (!trained) lines.push("The backbone's weights are untrained, so the answers mean nothing. ");
-  if (measured["test pictures"]) {
+  if (trained && measured["test pictures"]) {
     lines.push(`On ${measured["test pictures"]} test pictures it is right ${measured.right} times; `);
     lines.push(`with the threshold ${about.threshold.toFixed(2)} it answers ${measured.answered} times, and is right ${measured["answered and right"]} times. `);
   }
