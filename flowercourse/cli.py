@@ -41,8 +41,15 @@ def main() -> None:
 
 @main.command()
 @click.option("--features", "with_features", is_flag=True, help="Also compute the features of every image.")
+@click.option(
+    "--share",
+    "share_with",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also write data, backbones and features to DIR, for machines that set FLOWERCOURSE_CACHE to it.",
+)
 @_with_data_options
-def prepare(with_features: bool, dataset: str, data_dir: Path | None) -> None:
+def prepare(with_features: bool, share_with: Path | None, dataset: str, data_dir: Path | None) -> None:
     """Prepare data and backbones ahead of time."""
     from flowercourse import backbones, datasets
 
@@ -64,19 +71,33 @@ def prepare(with_features: bool, dataset: str, data_dir: Path | None) -> None:
         raise CourseError(
             "No backbone was prepared", "no source has one, see above", "Connect to the internet once, and try again"
         )
-    if with_features:
-        _compute_features(ready, data)
+    if with_features or share_with:
+        known = _compute_features(ready, data)
+    if share_with:
+        _share(share_with, data, list(zip(ready, known, strict=True)))
 
 
-def _compute_features(ready: Sequence[Any], data: Any) -> None:
+def _share(directory: Path, data: Any, known: Sequence[tuple[Any, Any]]) -> None:
+    from flowercourse.sharing import share
+
+    with _step(f"folder to share, {directory}"):
+        for path in share(directory, data, known):
+            click.echo(f"written: {path}")
+    click.echo(f'On the other machine: FLOWERCOURSE_CACHE="{directory}" (or wherever the folder is there)')
+
+
+def _compute_features(ready: Sequence[Any], data: Any) -> list[Any]:
     from flowercourse import features
 
+    known = []
     for backbone in ready:
         with _step(f"features, {backbone.label}"):
             found = features.extract(backbone, data)
             state = "were there already" if found.reused else f"computed in {found.seconds:.0f} s"
             click.echo(f"{len(found.y):,} x {found.x.shape[1]:,} {state}: {found.path}")
             _name_skipped(found.skipped)
+        known.append(found)
+    return known
 
 
 @main.command("datasets")
