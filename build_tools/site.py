@@ -63,6 +63,9 @@ NOISE = re.compile(
     r"Kernel is running over TCP|^\s*$"
     # TensorFlow Lite's notices while a lesson converts a network
     r"|^fully_quantize: |Created TensorFlow Lite XNNPACK delegate"
+    # where Jupyter Book has its pages, which is not where the site will be
+    r"|^(\x1b\[\d+m)?=+(\x1b\[0m)?$|^(Your book's HTML pages|You can look at your book|Or paste this line)"
+    r"|^ +(file://)?\S*_build/html/(index\.html)?\s*$"
 )
 
 
