@@ -125,6 +125,38 @@ def of_images(images: np.ndarray, backbone: str | Backbone = "mobilenet_v2") -> 
     """
     from flowercourse.backbones.forward import frozen
 
+    found, images = _checked(images, backbone)
+    run = frozen.forward(found)
+    parts = [np.asarray(run(images[start : start + BATCH_SIZE])) for start in range(0, len(images), BATCH_SIZE)]
+    return np.concatenate(parts) if parts else np.empty((0, found.spec.num_features), np.float32)
+
+
+def maps_of_images(images: np.ndarray, backbone: str | Backbone = "mobilenet_v2") -> np.ndarray:
+    """Return the feature maps whose averages are the features of images that are in memory.
+
+    Args:
+        images: float32 (n, size, size, 3), n at least 1, values in [0, 1], of the backbone's size. All go through the
+            backbone at once.
+        backbone: its name, or what ``backbones.resolve`` gave.
+
+    Returns:
+        float32 (n, height, width, num_features); for MobileNet V2, 7 by 7 places.
+
+    Raises:
+        CourseError: shape or values are not those, or the backbone's features are no average of maps.
+    """
+    from flowercourse.backbones.forward import maps
+
+    found, images = _checked(images, backbone)
+    return np.asarray(maps.before_the_average(found)(images))
+
+
+def _checked(images: np.ndarray, backbone: str | Backbone) -> tuple[Backbone, np.ndarray]:
+    """Return the backbone, and the images as float32 if they are as it takes them.
+
+    Raises:
+        CourseError: they are not.
+    """
     found = backbones.resolve(backbone) if isinstance(backbone, str) else backbone
     images = np.asarray(images, np.float32)
     low, high = found.spec.pixel_range
@@ -141,9 +173,7 @@ def of_images(images: np.ndarray, backbone: str | Backbone = "mobilenet_v2") -> 
             f"their values go from {images.min():g} to {images.max():g}, and should lie in [{low:g}, {high:g}]",
             "Divide pixels from 0 to 255 by 255",
         )
-    run = frozen.forward(found)
-    parts = [np.asarray(run(images[start : start + BATCH_SIZE])) for start in range(0, len(images), BATCH_SIZE)]
-    return np.concatenate(parts) if parts else np.empty((0, found.spec.num_features), np.float32)
+    return found, images
 
 
 def _fingerprint(backbone: Backbone, dataset: Dataset) -> str:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ import numpy as np
 
 from flowercourse import paths
 from flowercourse.errors import CourseError
+from flowercourse.sheets import sheet
 
 if TYPE_CHECKING:
     from flowercourse.features import Features
@@ -91,8 +91,8 @@ def write(known: Features, network: bytes, *, threshold: float, measured: dict[s
     with paths.locked(place), paths.whole_directory(place) as unfinished:
         (unfinished / NETWORK).write_bytes(network)
         (unfinished / NEIGHBORS).write_bytes(small.tobytes())
-        _sheet(known, chosen, SIDE, COLUMNS).save(unfinished / PICTURES, quality=82)
-        _sheet(known, examples, size, len(examples)).save(unfinished / EXAMPLES, quality=92)
+        sheet(known.dataset, chosen, SIDE, COLUMNS).save(unfinished / PICTURES, quality=82)
+        sheet(known.dataset, examples, size, len(examples)).save(unfinished / EXAMPLES, quality=92)
         (unfinished / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     return place
 
@@ -125,17 +125,3 @@ def _two_of_each_class(known: Features) -> np.ndarray:
         first + place for nth in (0, 1) for one in classes for place in np.flatnonzero(labels == one)[nth : nth + 1]
     ]
     return np.array(found[:MOST_EXAMPLES], int)
-
-
-def _sheet(known: Features, chosen: np.ndarray, side: int, columns: int) -> Any:
-    """Return the chosen pictures as one: ``columns`` in a row, distorted to squares of ``side`` pixels."""
-    from PIL import Image
-
-    sheet = Image.new("RGB", (columns * side, math.ceil(len(chosen) / columns) * side), "white")
-    place = {int(number): index for index, number in enumerate(chosen)}
-    for number, (image, _) in enumerate(known.dataset.load(f"train[:{int(max(chosen)) + 1}]").as_numpy_iterator()):
-        if number in place:
-            row, column = divmod(place[number], columns)
-            small = Image.fromarray(image).resize((side, side), Image.Resampling.LANCZOS)
-            sheet.paste(small, (column * side, row * side))
-    return sheet

@@ -1,4 +1,4 @@
-"""The course's Sphinx extension: quizzes, exercise boxes with launch buttons, live parts, formulas without a script."""
+"""The course's Sphinx extension: quizzes, exercise boxes with launch buttons, live parts with data, plain formulas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from flowersite import docstrings, exercise, live, mathml, quiz, without
+from flowersite import data, docstrings, exercise, live, mathml, quiz, without
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -17,4 +17,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     docstrings.setup(app)
     without.setup(app)
     live.setup(app)
+    data.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
