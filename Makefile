@@ -91,6 +91,7 @@ bench: setup prepare  ## measure speed, memory and difficulty; on an otherwise i
 	$(BIN)/python -m benchmarks.regimes --no-record
 	$(BIN)/python -m benchmarks.notebooks
 	$(BIN)/python -m benchmarks.grading
+	$(BIN)/python -m benchmarks.scale
 	$(BIN)/python build_tools/site.py
 	$(BIN)/python -m benchmarks.in_browser
 

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
@@ -44,6 +45,7 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
         raise
 
 
+@lru_cache(maxsize=4096)
 def to_folder_name(name: str) -> str:
     """Return a folder name for any text, by which `from_folder_name` finds the text again.
 

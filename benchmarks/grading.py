@@ -111,7 +111,8 @@ def ours(submitted: Path, out: Path, jobs: int) -> tuple[Measured, list[Submissi
     """Grade with `autograder grade`."""
     began = time.monotonic()
     with Memory() as memory:
-        results = grade_class(submitted, out, jobs=jobs, progress=False)
+        results: list[SubmissionResult] = []
+        grade_class(submitted, out, jobs=jobs, progress=False, each=results.append)
     return Measured(len(results), time.monotonic() - began, memory.largest), results
 
 

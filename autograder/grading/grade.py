@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -68,8 +68,11 @@ def grade_class(
     course: Course | None = None,
     preload: tuple[str, ...] | None = None,
     progress: bool = True,
+    each: Callable[[SubmissionResult], None] | None = None,
 ) -> list[SubmissionResult]:
     """Grade every submission below `submitted` and return the results, sorted by student and assignment.
+
+    They are returned without the cells that ran; those are in `out`, and `each` gets them.
 
     Args:
         submitted: folder in nbgrader's layout, STUDENT/ASSIGNMENT/NOTEBOOK.ipynb; nothing is written there.
@@ -83,6 +86,7 @@ def grade_class(
         course: assignments and checks; None for the course's own.
         preload: modules to import once for all notebooks; None for those that the course's notebooks use.
         progress: whether to show a progress bar on stderr.
+        each: called with each result as it comes, with the cells that ran.
 
     Raises:
         WrongUsage: one of the two folders lies in the other.
@@ -103,7 +107,7 @@ def grade_class(
     with _writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
         kept = _of_others(out, assignment)  # before the journal begins anew, so that a refusal loses nothing
-        journal = Journal(out, resume=resume)
+        journal = Journal(out, resume=resume, only=assignment)
     with closing(journal), _saying_how_far_it_came(out, len(found)) as rows:
         with _writing_to(out):
             prepare(out, course.assignments, db=db)
@@ -113,7 +117,9 @@ def grade_class(
             closing(_grade_all(found, _Class(out, course, db, journal, session), setup, jobs)) as graded,
         ):
             for result in graded:
-                rows.append(result)
+                if each is not None:
+                    each(result)
+                rows.append(replace(result, cells=()))  # what a class's notebooks showed has no room in memory
                 bar.update()
         with _writing_to(out):
             write_grades(out, [*rows, *kept])
@@ -205,7 +211,7 @@ def _grade_all(
                 rejected = []
             continue
         key = key_of(rebuilt.student_id, rebuilt.assignment, rebuilt.digest, rebuilt.version, *rebuilt.notes, *decides)
-        known = everything.journal.results.get(key)
+        known = everything.journal.get(key)
         if known is None:
             tasks.append(Task(key, rebuilt, everything.journal.seed(key)))
             continue

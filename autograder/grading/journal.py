@@ -31,12 +31,13 @@ class Journal:
     Args:
         out: the folder that grades are written to.
         resume: whether to go on with what is there, or to begin anew.
+        only: begin anew with this assignment only, and keep what is known of all others; None for all.
 
     Raises:
         CourseError: another run is writing there.
     """
 
-    def __init__(self, out: Path, *, resume: bool) -> None:
+    def __init__(self, out: Path, *, resume: bool, only: str | None = None) -> None:
         self.folder = out / FOLDER
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = self.folder / "journal.jsonl"
@@ -49,13 +50,17 @@ class Journal:
                 f"{out} is in use", "another autograder grade writes there", "wait for it, or name another --out"
             ) from None
         self.secret = self._secret()
-        self.results: dict[str, SubmissionResult] = {}
+        # Where each grade's line begins. The grades stay on the disk: they hold all that notebooks showed.
+        self.places: dict[str, int] = {}
         self.recorded: set[str] = set()
-        if resume and self.path.exists():
+        keep = resume or only is not None
+        if keep and self.path.exists():
+            if not resume and only is not None:
+                self._forget(only)
             self._read()
         # Unbuffered: what a full disk did not take is not tried again when the file is closed.
-        self.file = self.path.open("ab" if resume else "wb", buffering=0)
-        if self.file.tell() and not _ends_with_newline(self.path):
+        self.file = self.path.open("ab" if keep else "wb", buffering=0)
+        if self.file.seek(0, os.SEEK_END) and not _ends_with_newline(self.path):
             self.file.write(b"\n")
 
     def _secret(self) -> bytes:
@@ -77,8 +82,17 @@ class Journal:
 
     def add(self, key: str, result: SubmissionResult) -> None:
         """Keep a grade."""
+        place = self.file.seek(0, os.SEEK_END)
         self._append({"key": key, "result": result.to_json()})
-        self.results[key] = result
+        self.places[key] = place
+
+    def get(self, key: str) -> SubmissionResult | None:
+        """Return the grade of this key; None where there is none."""
+        if key not in self.places:
+            return None
+        with self.path.open("rb") as lines:
+            lines.seek(self.places[key])
+            return _entry(lines.readline()).result
 
     def mark_recorded(self, key: str) -> None:
         """Keep in mind that a grade has reached the gradebook."""
@@ -102,12 +116,29 @@ class Journal:
         os.fsync(self.file.fileno())
 
     def _read(self) -> None:
-        for entry in entries(self.path):
+        for place, entry in _places(self.path):
             if entry.result is None:
                 self.recorded.add(entry.key)
             else:
-                self.results[entry.key] = entry.result
+                self.places[entry.key] = place
                 self.recorded.discard(entry.key)
+
+    def _forget(self, assignment: str) -> None:
+        """Take an assignment's grades out of the journal; what was only rejected is found out again at no cost."""
+        made = self.path.with_suffix(".new")
+        kept: set[str] = set()
+        with self.path.open("rb") as lines, made.open("wb") as file:
+            for place, entry in _places(self.path):
+                if entry.result is None and entry.key not in kept:
+                    continue
+                if entry.result is not None and entry.result.assignment == assignment:
+                    continue
+                kept.add(entry.key)
+                lines.seek(place)
+                file.write(lines.readline())
+            file.flush()
+            os.fsync(file.fileno())
+        made.replace(self.path)
 
 
 @dataclass(frozen=True)
@@ -125,16 +156,26 @@ class Entry:
 
 def entries(path: Path) -> Iterator[Entry]:
     """Yield a journal's lines, in the order in which they were written; what a crash cut off is no line."""
+    return (entry for _, entry in _places(path))
+
+
+def _places(path: Path) -> Iterator[tuple[int, Entry]]:
+    """Yield where each line begins, and the line."""
     with path.open("rb") as lines:
+        end = 0
         for line in lines:
+            place, end = end, end + len(line)
             try:
-                data = json.loads(line)
-                if "recorded" in data:
-                    yield Entry(str(data["recorded"]))
-                else:
-                    yield Entry(str(data["key"]), SubmissionResult.from_json(data["result"]))
+                yield place, _entry(line)
             except (ValueError, KeyError, TypeError):  # cut off by a crash, or of an older version: grade it again
                 continue
+
+
+def _entry(line: bytes) -> Entry:
+    data = json.loads(line)
+    if "recorded" in data:
+        return Entry(str(data["recorded"]))
+    return Entry(str(data["key"]), SubmissionResult.from_json(data["result"]))
 
 
 def key_of(*parts: str) -> str:

@@ -14,9 +14,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from autograder.authoring.gradebook import in_turn, opened, transaction
 from autograder.authoring.notebooks import (
@@ -135,7 +136,7 @@ class _Exercise:
 
         self.session = session
         # Rows to add, by table, those that others refer to first. Many at once cost little more than one.
-        self.new: dict[type, list[dict[str, Any]]] = {
+        self.new: dict[Any, list[dict[str, Any]]] = {
             table: [] for table in (api.Student, api.SubmittedAssignment, api.SubmittedNotebook, api.Grade, api.Comment)
         }
         self.cells = {cell.id: cell for cell in assignment.cells}
@@ -171,18 +172,18 @@ class _Exercise:
         grades = {} if is_new else self._held(api.Grade, submitted)
         comments = {} if is_new else self._held(api.Comment, submitted)
         for key, name in self.graded:
-            grade = grades.get(key) or api.Grade(cell_id=key, notebook_id=submitted)
+            grade = grades.get(key) or _NewGrade()
             _set_grade(grade, self.cells[name], scores.get(name, 0.0), texts, before)
             if key not in grades:
-                self._add(api.Grade, **_values(grade))
+                self._add(api.Grade, cell_id=key, notebook_id=submitted, **vars(grade))
         for key, name in self.answers:
-            comment = comments.get(key) or api.Comment(cell_id=key, notebook_id=submitted)
+            comment = comments.get(key) or _NewComment()
             text = texts.get(name, "")
             if before is not None and before.get(name, "") != text:
                 comment.manual_comment = None
             comment.auto_comment = None if _is_answer(text, self.cells[name]) else "No response."
             if key not in comments:
-                self._add(api.Comment, **_values(comment))
+                self._add(api.Comment, cell_id=key, notebook_id=submitted, **vars(comment))
 
     def _held(self, table: type, submitted: str) -> dict[str, Any]:
         """Return a notebook's rows by cell, as they are now; nobody else changes them until we are done.
@@ -198,7 +199,7 @@ class _Exercise:
 
         for table, rows in self.new.items():
             if rows:
-                self.session.execute(insert(table), rows)
+                self.session.execute(insert(table.__table__), rows)
 
     def _submitted(self, student: str) -> tuple[str, bool]:
         """Return the id of a student's notebook in the gradebook, which is added where there is none; and whether."""
@@ -218,15 +219,27 @@ class _Exercise:
 
     def _add(self, table: type, **values: Any) -> str:
         """Note a row to add and return its id, which is made here, so that the database need not be asked for it."""
-        if not values.get("id"):
-            values["id"] = uuid4().hex
+        values.setdefault("id", token_hex(16))
         self.new[table].append(values)
         return values["id"]
 
 
-def _values(row: Any) -> dict[str, Any]:
-    """Return a row's values by the names of its attributes."""
-    return {one.key: getattr(row, one.key) for one in type(row).__mapper__.column_attrs}
+@dataclass
+class _NewGrade:
+    """What a grade will hold. A row of SQLAlchemy's takes many times as long to make, and a class has many."""
+
+    auto_score: float | None = None
+    manual_score: float | None = None
+    extra_credit: float | None = None
+    needs_manual_grade: bool = True
+
+
+@dataclass
+class _NewComment:
+    """What a comment will hold; see `_NewGrade`."""
+
+    auto_comment: str | None = None
+    manual_comment: str | None = None
 
 
 def _set_grade(grade: Any, cell: Cell, score: float, answers: Answers, before: Answers | None) -> None:

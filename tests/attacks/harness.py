@@ -73,8 +73,9 @@ def grade_cases(cases: list[Case], folder: Path, *, isolation: str = "auto", job
     write(submitted / _neighbor(len(cases)), honest)
     before = _contents(submitted)
     os.environ["COURSE_PASSWORD"] = ENVIRONMENT_SECRET
+    results: list[SubmissionResult] = []
     try:
-        results = grade_class(
+        grade_class(
             submitted,
             out,
             course=course(),
@@ -83,6 +84,7 @@ def grade_cases(cases: list[Case], folder: Path, *, isolation: str = "auto", job
             isolation=isolation,
             preload=PRELOAD,
             progress=False,
+            each=results.append,
         )
     finally:
         del os.environ["COURSE_PASSWORD"]

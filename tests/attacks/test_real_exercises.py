@@ -65,7 +65,10 @@ def rows(tmp_path_factory):
         path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
         path.parent.mkdir(parents=True)
         path.write_text(dumps(made))
-    results = grade_class(folder / "submitted", folder / "out", jobs=2, isolation="bubblewrap", progress=False)
+    results = []
+    grade_class(
+        folder / "submitted", folder / "out", jobs=2, isolation="bubblewrap", progress=False, each=results.append
+    )
     return {result.student_id: result for result in results}
 
 

@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.gradebook import NoGradebook, opened, prepare
 from autograder.checking.core import CheckResult
-from autograder.outcome.export import rows
+from autograder.outcome.book import read_rows
 from autograder.outcome.record import manual_grades, record, record_all
 from autograder.outcome.report import write_grades
 from autograder.outcome.results import CellOutcome, SubmissionResult
@@ -137,7 +137,7 @@ def test_what_a_person_enters_while_a_run_is_writing_stays(db, tiny, tmp_path):
         grade = grades[student, "01-tiny"]["thoughts"]
         assert (grade.score, grade.comment) == (number / 5, f"Read: {student}")
     write_grades(tmp_path, [result(tiny, student) for student in CLASS])
-    assert [row.score for row in rows(tmp_path)] == [5 + number / 5 for number in range(len(CLASS))]
+    assert [row.score for row in read_rows(tmp_path)] == [5 + number / 5 for number in range(len(CLASS))]
 
 
 def test_a_grade_that_is_being_entered_is_waited_for(db, tiny, tmp_path):
