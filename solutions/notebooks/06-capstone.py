@@ -327,8 +327,9 @@ print(f"{DATASET}, {backbone.label}: {test_accuracy:.0%} of {len(test_ids)} test
 # Until now the backbone has not learned anything about your flowers. *Fine-tuning* lets it learn too, and that calls
 # for caution: its weights were learned from a million photographs, and large steps would undo it. So first the head is
 # trained, with the backbone frozen. (You have done that. A fresh head sends large and meaningless gradients.) Then both
-# learn together, with a learning rate a hundred times lower than usual. (Batch normalization learns here, too. Where one
-# can choose its layers, one would keep them frozen; a `hub.KerasLayer` is trained as a whole or not at all.)
+# learn together, with a learning rate a hundred times lower than usual. (Batch normalization learns here, too. The lesson
+# "Beyond the frozen backbone" keeps it fixed and trains the last block only, which is the better habit. Here the whole
+# layer learns, because that takes one line.)
 #
 # **Your task:** write `fine_tuning_model(layer, head, learning_rate)`.
 #

@@ -9,7 +9,7 @@ import pytest
 from tests.site.tools import load_tool, source
 
 
-@pytest.mark.parametrize("page", ["learning-curves", "preprocessing"])
+@pytest.mark.parametrize("page", ["beyond", "learning-curves", "preprocessing"])
 def test_a_page_whose_sentences_name_results_claims_them(page: str) -> None:
     assert re.search(r"(?m)^claims\.show\(", source(page))
 

@@ -23,8 +23,10 @@ _FILE = "graph.pb"
 
 
 @functools.lru_cache(maxsize=2)
-def forward(backbone: Backbone) -> Callable[[Any], Any]:
+def forward(backbone: Backbone, until: str = "") -> Callable[[Any], Any]:
     """Return a function from images, float32 (n, size, size, 3) in [0, 1], to features, float32 (n, num_features).
+
+    With `until`, the name of a tensor of that function's graph, it goes no further than to that tensor.
 
     It takes arrays and tensors and gives tensors. It computes what ``hub.KerasLayer(backbone.handle)`` computes,
     only faster.
@@ -40,7 +42,9 @@ def forward(backbone: Backbone) -> Callable[[Any], Any]:
     def run(images):
         graph = graphs.pop()  # traced once; afterwards nobody needs this copy of the weights
         entry, result = _ends(graph)
-        return tf.graph_util.import_graph_def(graph, {entry: images}, return_elements=[f"{result}:0"], name="")[0]
+        return tf.graph_util.import_graph_def(
+            graph, {entry: images}, return_elements=[until or f"{result}:0"], name=""
+        )[0]
 
     return run.get_concrete_function()
 
