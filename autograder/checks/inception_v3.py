@@ -5,8 +5,6 @@ No check depends on which backbone is better, or on whether its weights are trai
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from autograder.checking import heads, patterns
@@ -14,13 +12,13 @@ from autograder.checking.core import check, part
 from autograder.checking.expect import expect, expect_close, expect_equal, expect_kind, expect_shape
 from autograder.checking.heads import Head
 from autograder.checking.messages import Failed, in_words, number
-from autograder.checking.numbers import as_numbers
 from autograder.checking.reference import Reference
 from autograder.checking.values import Array, Function, Text, View
 from autograder.checking.values_keras import History, Model
 from autograder.checks.mobilenet_v2 import expect_frozen
 from autograder.conversation.protocol import Plain
 from flowercourse.backbones.registry import find
+from flowercourse.paired import LEVEL, mcnemar
 
 MOBILENET, INCEPTION = find("mobilenet_v2"), find("inception_v3")
 FIRST = 8  # pictures whose features are computed in the notebook
@@ -193,36 +191,23 @@ Case = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Two models' predictions and the right answers, integers (n,)."""
 
 
-def expect_difference(compare: Function, first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> None:
-    """Expect the difference of the accuracies."""
+def expect_count(compare: Function, case: Case, place: int) -> None:
+    """Expect the number of pictures that only the first (place 0) or only the second model (place 1) gets right."""
+    first, second, labels = case
     what = f"{compare.name}(...) of {len(labels)} pictures"
-    found, _ = pair_of(compare(first, second, labels), what=what)
-    expected = np.mean(first == labels) - np.mean(second == labels)
-    hint = "The first model's accuracy minus the second's: positive where the first is better."
-    expect_close(found, expected, atol=1e-6, what=f"{what}: the difference", hint=hint)
-
-
-def expect_error(compare: Function, first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> None:
-    """Expect the standard error of the difference on the same pictures."""
-    what = f"{compare.name}(...) of {len(labels)} pictures"
-    _, found = pair_of(compare(first, second, labels), what=what)
-    gain = (first == labels).astype(float) - (second == labels)
-    # Dividing by n - 1 instead of n is as good.
-    low, high = gain.std() / math.sqrt(len(gain)), gain.std(ddof=1) / math.sqrt(len(gain))
-    numbers = as_numbers(found)
-    good = numbers is not None and numbers.size == 1 and 0.9999 * low - 1e-6 <= numbers.item() <= 1.0001 * high + 1e-6
-    hint = "np.std of the differences, one for each picture, divided by the square root of their number."
-    expect(good, f"{what}: the standard error: {number(low)}", in_words(found), hint)
+    found = pair_of(compare(first, second, labels), what=what)[place]
+    one, other = (first, second) if place == 0 else (second, first)
+    expected = int(np.sum((one == labels) & (other != labels)))
+    hint = "Count the pictures on which this one is right and the other is wrong."
+    expect_close(found, expected, atol=0, rtol=0, what=f"{what}: {('only_first', 'only_second')[place]}", hint=hint)
 
 
 def expect_compared(compare: Function, *cases: Case) -> None:
-    """Expect difference and standard error of each case: two parts of a point each."""
-    with part("difference", points=1):
-        for case in cases:
-            expect_difference(compare, *case)
-    with part("standard error", points=1):
-        for case in cases:
-            expect_error(compare, *case)
+    """Expect both counts of each case: two parts of a point each."""
+    for place, name in enumerate(("only the first", "only the second")):
+        with part(name, points=1):
+            for case in cases:
+                expect_count(compare, case, place)
 
 
 def two_models(count: int, rng: np.random.Generator, *, skill: float = 0.8) -> Case:
@@ -235,29 +220,30 @@ def two_models(count: int, rng: np.random.Generator, *, skill: float = 0.8) -> C
 
 @check(points=2)
 def same_pictures_are_compared(compare_on_same_pictures: Function, rng: np.random.Generator) -> None:
-    """`compare_on_same_pictures` gives the difference of two accuracies, and its standard error."""
+    """`compare_on_same_pictures` counts the pictures that only one of the two models gets right."""
     example = np.array([0, 1, 2, 3]), np.array([0, 1, 1, 1]), np.array([0, 1, 2, 2])
     expect_compared(compare_on_same_pictures, example, two_models(int(rng.integers(200, 400)), rng))
 
 
-def expect_verdict(verdict: Function, difference: float, standard_error: float, expected: str) -> None:
+def expect_verdict(verdict: Function, only_first: int, only_second: int, expected: str) -> None:
     """Expect this verdict."""
-    what = f"verdict({number(difference)}, {number(standard_error)})"
-    hint = "More than two standard errors, in either direction."
-    expect_equal(verdict(difference, standard_error), expected, what=what, hint=hint)
+    what = f"verdict({only_first}, {only_second})"
+    p = number(mcnemar(only_first, only_second))
+    hint = f"mcnemar({only_first}, {only_second}) is {p}; the rule asks for less than 0.05."
+    expect_equal(verdict(only_first, only_second), expected, what=what, hint=hint)
 
 
 @check(points=2)
 def verdict_knows_doubt(verdict: Function, rng: np.random.Generator) -> None:
     """`verdict` names the better model where the difference is clear, and says so where it is not."""
-    error = round(float(rng.uniform(0.005, 0.03)), 4)
+    few = int(rng.integers(10, 30))
     with part("clear", points=1):
-        expect_verdict(verdict, 3 * error, error, "first")
-        expect_verdict(verdict, -3 * error, error, "second")
+        expect_verdict(verdict, 3 * few, few, "first")
+        expect_verdict(verdict, few, 3 * few, "second")
     with part("not clear", points=1):
-        expect_verdict(verdict, 3 * error, error, "first")
-        for times in (1.5, -1.5, 0.0):
-            expect_verdict(verdict, times * error, error, UNCLEAR)
+        expect_verdict(verdict, 3 * few, few, "first")
+        for counts in ((4, 0), (few, few + 3), (few, few)):
+            expect_verdict(verdict, *counts, UNCLEAR)
 
 
 @check(points=1)
@@ -274,14 +260,16 @@ def expect_conclusion(conclusion: str, mobilenet_head: Model, inception_head: Mo
     for model, backbone in ((mobilenet_head, MOBILENET.name), (inception_head, INCEPTION.name)):
         _, _, (features, labels) = reference.features(backbone)
         right.append(np.argmax(head_of(model, backbone, reference).logits(features), axis=1) == labels)
-    gain = right[0].astype(float) - right[1]
-    difference, error = gain.mean(), gain.std() / math.sqrt(len(gain))
-    slack = 1.5 / len(gain)
+    only_first, only_second = int(np.sum(right[0] & ~right[1])), int(np.sum(right[1] & ~right[0]))
     possible = [
-        "first" if gap > 2 * error else "second" if gap < -2 * error else UNCLEAR
-        for gap in (difference, difference - slack, difference + slack)
+        UNCLEAR if mcnemar(one, other) >= LEVEL else "first" if one > other else "second"
+        for one, other in (
+            (only_first, only_second),
+            (only_first + 1, max(0, only_second - 1)),
+            (max(0, only_first - 1), only_second + 1),
+        )
     ]
-    words = f'verdict({number(difference)}, {number(error)}), which is "{possible[0]}"'
+    words = f'verdict({only_first}, {only_second}), which is "{possible[0]}"'
     hint = "verdict(*compare_on_same_pictures(...)), MobileNet V2 first."
     expect(conclusion in possible, words, in_words(conclusion), hint)
 

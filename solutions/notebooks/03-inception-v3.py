@@ -36,6 +36,7 @@ import tf_keras as keras
 
 from autograder.checks import inception_v3 as checks
 from flowercourse import DATASET, backbones, features, style
+from flowercourse.paired import mcnemar
 
 keras.utils.set_random_seed(0)  # the same random numbers in every run, so that you can repeat what you saw
 style.use_course_style()
@@ -212,6 +213,10 @@ plt.show()
 #   test part, integer arrays `(n,)`;
 # - `test_labels`: the right answers, integer array `(n,)`.
 #
+# In notebook 2 you looked at the test part once, so this is a second look. What does it cost? Nothing was tuned by the
+# first, so the comparison below is fair. But whoever picks the model that does better here picks its luck as well: the
+# winner's accuracy is then a little too high for what comes after. Fresh pictures would give it without that luck.
+#
 # <details><summary>Hint</summary>
 #
 # The test part is the third pair of `split`. A head's logits have one row for each picture and one column for each
@@ -292,34 +297,31 @@ for name, predictions in [(mobilenet.label, mobilenet_predictions), (inception.l
 # ## Step 6: The same pictures for both
 #
 # Two intervals that overlap prove nothing: both models saw the *same* pictures, and they mostly stumble over the same
-# difficult ones. So look at each picture: where only the first model is right, count +1, where only the second is, -1,
-# and 0 where they agree. The mean of these numbers is the difference of the accuracies. Their standard deviation,
-# divided by $\sqrt{n}$, is the **standard error**: how far the difference would typically be off with $n$ other
-# pictures.
+# difficult ones. Pictures that both get right, or both wrong, don't say which model is better. The others do: those that
+# only the first model gets right, and those that only the second does.
 #
 # **Your task:** write `compare_on_same_pictures(first, second, labels)`.
 #
 # - `first`, `second`, `labels`: integer arrays `(n,)`: the two models' predictions and the right answers.
-# - Returns a pair `(difference, standard_error)` of `float`: accuracy of the first minus accuracy of the second, and
-#   its standard error.
+# - Returns a pair `(only_first, only_second)` of `int`: how many pictures only the first model gets right, and how many
+#   only the second.
 #
 # ```python
-# compare_on_same_pictures(np.array([0, 1, 2, 3]), np.array([0, 1, 1, 1]), np.array([0, 1, 2, 2]))  # (0.25, 0.217)
+# compare_on_same_pictures(np.array([0, 1, 2, 3]), np.array([0, 1, 1, 1]), np.array([0, 1, 2, 2]))  # (1, 0)
 # ```
 #
 # <details><summary>Hint</summary>
 #
-# `first == labels` is an array of `bool`. NumPy can't subtract those: `.astype(float)` first. `np.std` is the standard
-# deviation.
+# `first == labels` is an array of `bool`. `&` is "and", `~` is "not", and the sum counts the `True`.
 # </details>
 
 
 # %% solution="compare"
 def compare_on_same_pictures(first, second, labels):
-    """Accuracy of `first` minus accuracy of `second`, and the standard error of this difference."""
+    """How many pictures only `first` gets right, and how many only `second`."""
     ### BEGIN SOLUTION
-    gain = (first == labels).astype(float) - (second == labels).astype(float)
-    return float(np.mean(gain)), float(np.std(gain) / np.sqrt(len(labels)))
+    first_right, second_right = first == labels, second == labels
+    return int(np.sum(first_right & ~second_right)), int(np.sum(second_right & ~first_right))
     ### END SOLUTION
 
 
@@ -332,35 +334,39 @@ hidden.same_pictures_are_compared()
 # %% [markdown]
 # ## Step 7: A verdict that may be "don't know"
 #
-# A difference below two standard errors comes about by chance too easily. Decide on the rule *before* you see the
-# numbers; afterwards it is too tempting to find a reason.
+# If both models were equally good, each of these pictures would be the toss of a fair coin. **McNemar's test** says how
+# often fair coins fall at least as unevenly: that is its p-value. `mcnemar(only_first, only_second)` computes it. 10
+# against 2 has p = 0.039, and 4 against 0 has p = 0.125: four coins show the same side once in eight throws.
 #
-# **Your task:** write `verdict(difference, standard_error)`.
+# The rule: the models differ where p is **below 0.05**. Decide on the rule *before* you see the numbers; afterwards it
+# is too tempting to find a reason.
 #
-# - Returns `"first"` where the first model is better by more than two standard errors, `"second"` where the second is
-#   better by more than two, and `"no clear difference"` otherwise. `standard_error` may be 0: for two models that
-#   answer alike.
+# **Your task:** write `verdict(only_first, only_second)`.
+#
+# - `only_first`, `only_second`: the two counts of step 6.
+# - Returns `"first"` where p is below 0.05 and the first model is right more often, `"second"` where p is below 0.05 and
+#   the second is, and `"no clear difference"` otherwise.
 #
 # Then define `conclusion`, the verdict on your two models, MobileNet V2 being the first and Inception V3 the second.
 #
 # ```python
-# verdict(0.03, 0.01)    # 'first'
-# verdict(-0.03, 0.02)   # 'no clear difference'
+# verdict(10, 2)   # 'first'
+# verdict(0, 4)    # 'no clear difference'
 # ```
 #
 # <details><summary>Hint</summary>
 #
-# The difference may be negative: then the second model is the better one.
+# `mcnemar(2, 10)` and `mcnemar(10, 2)` are the same number. Which model is better, the two counts say.
 # </details>
 
 
 # %% solution="verdict"
-def verdict(difference, standard_error):
+def verdict(only_first, only_second):
     """'first', 'second' or 'no clear difference'."""
     ### BEGIN SOLUTION
-    if abs(difference) <= 2 * standard_error:
+    if mcnemar(only_first, only_second) >= 0.05:
         return "no clear difference"
-    return "first" if difference > 0 else "second"
+    return "first" if only_first > only_second else "second"
     ### END SOLUTION
 
 
@@ -381,9 +387,13 @@ hidden.conclusion_follows_from_predictions()
 ### END HIDDEN TESTS
 
 # %%
-difference, standard_error = compare_on_same_pictures(mobilenet_predictions, inception_predictions, test_labels)
-print(f"{mobilenet.label} minus {inception.label}, {DATASET}:")
-print(f"{100 * difference:+.1f} ± {100 * standard_error:.1f} percentage points: {conclusion}")
+only_first, only_second = compare_on_same_pictures(mobilenet_predictions, inception_predictions, test_labels)
+print(
+    f"{DATASET}: only {mobilenet.label} right on {only_first}, only {inception.label} right on {only_second} pictures"
+)
+print(f"p = {mcnemar(only_first, only_second):.2g}: {conclusion}")
+if not (mobilenet.trained and inception.trained):
+    print("Weights that were never trained are among them: the verdict says nothing about the two architectures.")
 
 # %% [markdown]
 # ## Step 8: What it costs
@@ -455,7 +465,7 @@ for name, layer, spec in [
 # ## What you have built
 #
 # - One preprocessing function and one recipe for any backbone.
-# - Accuracies with intervals, on pictures that no decision has touched.
+# - Accuracies with intervals, on pictures that no training has touched.
 # - A comparison on the same pictures, with a verdict whose rule was fixed beforehand.
 # - The price of each model, to lay beside its accuracy.
 #
@@ -463,4 +473,4 @@ for name, layer, spec in [
 # them, that is a result, not a failure: the choice may then be made by cost.
 #
 # **A question to think about.** How many test pictures would you need to see a true difference of one percentage point?
-# The standard error shrinks with $\sqrt{n}$. Where could that many pictures come from?
+# An interval's width shrinks with $\sqrt{n}$. Where could that many pictures come from?

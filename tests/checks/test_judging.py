@@ -135,12 +135,17 @@ def test_wilsons_interval_is_what_the_literature_says(correct, total, low, high)
         inception_v3.expect_interval(of(Function, lambda correct, total: (low, high - 0.001)), correct, total)
 
 
-def test_a_standard_error_may_be_divided_by_either_number_and_the_message_names_the_notebooks_one():
+def test_counts_of_deciding_pictures_are_judged_exactly_and_the_message_names_which():
     case = np.array([0, 1, 2, 3]), np.array([0, 1, 1, 1]), np.array([0, 1, 2, 2])
-    for error in (0.2165, 0.25):
-        inception_v3.expect_error(of(Function, lambda *args, error=error: (0.25, error)), *case)
-    with pytest.raises(Failed, match=r"the standard error: 0\.2165; found 0\.433"):
-        inception_v3.expect_error(of(Function, lambda *args: (0.25, 0.433)), *case)
+    for right in ((1, 0), (1.0, 0.0)):
+        inception_v3.expect_compared(of(Function, lambda *args, right=right: right), case)
+    with pytest.raises(Failed, match="only_first"):
+        inception_v3.expect_count(of(Function, lambda *args: (2, 0)), case, 0)
+
+
+def test_a_verdict_that_names_a_winner_at_four_against_none_hears_the_p_value():
+    with pytest.raises(Failed, match=r"0\.125"):
+        inception_v3.expect_verdict(of(Function, lambda *args: "first"), 4, 0, "no clear difference")
 
 
 def test_no_check_that_learners_get_is_a_finished_solution():

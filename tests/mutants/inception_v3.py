@@ -182,44 +182,69 @@ MUTANTS = [
     ),
     # --- compare
     Mutant(
-        "standard error of two independent samples",
+        "all right answers counted, not only those of one model",
+        cell="compare",
+        change={"first_right & ~second_right": "first_right", "second_right & ~first_right": "second_right"},
+        loses={"same_pictures_are_compared"},
+    ),
+    Mutant(
+        "second before first",
         cell="compare",
         source="""
     def compare_on_same_pictures(first, second, labels):
-        p, q, n = np.mean(first == labels), np.mean(second == labels), len(labels)
-        return p - q, np.sqrt(p * (1 - p) / n + q * (1 - q) / n)
+        first_right, second_right = first == labels, second == labels
+        return int(np.sum(second_right & ~first_right)), int(np.sum(first_right & ~second_right))
     """,
+        loses={"same_pictures_are_compared"},
+    ),
+    Mutant(
+        "pictures on which the answers differ",
+        cell="compare",
+        change={"first_right & ~second_right": "first != second"},
         loses={"same_pictures_are_compared": 1},
     ),
     Mutant(
-        "second minus first",
+        "shares instead of counts",
         cell="compare",
-        change={"float(np.mean(gain))": "-float(np.mean(gain))"},
-        loses={"same_pictures_are_compared": 1, "conclusion_follows_from_predictions": 1},
-    ),
-    Mutant(
-        "standard deviation for standard error",
-        cell="compare",
-        change={"float(np.std(gain) / np.sqrt(len(labels)))": "float(np.std(gain))"},
-        loses={"same_pictures_are_compared": 1, "conclusion_follows_from_predictions": 1},
+        source="""
+    def compare_on_same_pictures(first, second, labels):
+        first_right, second_right = first == labels, second == labels
+        return float(np.mean(first_right & ~second_right)), float(np.mean(second_right & ~first_right))
+    """,
+        loses={"same_pictures_are_compared"},
     ),
     # --- verdict
     Mutant(
         "never in doubt",
         cell="verdict",
-        change={"abs(difference) <= 2 * standard_error": "standard_error < 0"},
+        change={"mcnemar(only_first, only_second) >= 0.05": "False"},
         loses={"verdict_knows_doubt": 1},
     ),
     Mutant(
-        "one standard error is enough",
+        "two standard errors instead of the exact test",
         cell="verdict",
-        change={"2 * standard_error": "standard_error"},
+        change={
+            "mcnemar(only_first, only_second) >= 0.05": "abs(only_first - only_second) <= "
+            "2 * (only_first + only_second) ** 0.5"
+        },
         loses={"verdict_knows_doubt": 1},
+    ),
+    Mutant(
+        "p below 0.15 is enough",
+        cell="verdict",
+        change={">= 0.05": ">= 0.15"},
+        loses={"verdict_knows_doubt": 1},
+    ),
+    Mutant(
+        "the rule turned around",
+        cell="verdict",
+        change={">= 0.05": "< 0.05"},
+        loses={"verdict_knows_doubt", "conclusion_follows_from_predictions"},
     ),
     Mutant(
         "only the first can be better",
         cell="verdict",
-        change={"abs(difference) <=": "difference <="},
+        change={'"first" if only_first > only_second else "second"': '"first"'},
         loses={"verdict_knows_doubt": 1},
     ),
     Mutant(
@@ -311,30 +336,29 @@ VARIANTS = [
     """,
     ),
     Variant(
-        "sample standard deviation, as an array",
+        "from the signs of a difference, as an array",
         cell="compare",
         source="""
     def compare_on_same_pictures(first, second, labels):
-        only_first = (first == labels) & (second != labels)
-        only_second = (first != labels) & (second == labels)
-        gain = only_first.astype(int) - only_second.astype(int)
-        return np.array([gain.mean(), gain.std(ddof=1) / len(gain) ** 0.5])
+        gain = (first == labels).astype(int) - (second == labels).astype(int)
+        return np.array([(gain > 0).sum(), (gain < 0).sum()])
     """,
     ),
     Variant(
         "three branches",
         cell="verdict",
         source="""
-    def verdict(difference, standard_error):
-        if difference > 2 * standard_error:
+    def verdict(only_first, only_second):
+        p = mcnemar(only_first, only_second)
+        if p < 0.05 and only_first > only_second:
             return "first"
-        if difference < -2 * standard_error:
+        if p < 0.05:
             return "second"
         return "no clear difference"
 
 
-    gap, doubt = compare_on_same_pictures(mobilenet_predictions, inception_predictions, test_labels)
-    conclusion = verdict(gap, doubt)
+    one, other = compare_on_same_pictures(mobilenet_predictions, inception_predictions, test_labels)
+    conclusion = verdict(one, other)
     """,
     ),
     Variant(
