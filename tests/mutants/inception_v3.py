@@ -195,7 +195,7 @@ MUTANTS = [
         first_right, second_right = first == labels, second == labels
         return int(np.sum(second_right & ~first_right)), int(np.sum(first_right & ~second_right))
     """,
-        loses={"same_pictures_are_compared"},
+        loses={"same_pictures_are_compared": 2, "conclusion_follows_from_predictions": 1},
     ),
     Mutant(
         "pictures on which the answers differ",
@@ -211,7 +211,7 @@ MUTANTS = [
         first_right, second_right = first == labels, second == labels
         return float(np.mean(first_right & ~second_right)), float(np.mean(second_right & ~first_right))
     """,
-        loses={"same_pictures_are_compared"},
+        loses={"same_pictures_are_compared": 2, "conclusion_follows_from_predictions": 1},
     ),
     # --- verdict
     Mutant(
