@@ -7,9 +7,11 @@ import re
 import shutil
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote_to_bytes
 
 # What file systems, addresses and nbgrader take as it is (nbgrader splits names at "+").
@@ -30,11 +32,21 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
         data: What is written.
         durable: Whether to wait until it is on the disk; without, a power cut soon after may leave an empty file.
     """
+    with whole_file(path, durable=durable) as file:
+        file.write(data)
+
+
+@contextmanager
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of ``path`` in one step if the block succeeds, and vanishes if it does not.
+
+    As `write_bytes`, for what is too large to be held in memory.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowercourse.sheets import sheet
+from flowercourse.sheets import evenly, pictures_of, sheet
 
 if TYPE_CHECKING:
     from flowercourse.features import Features
@@ -60,7 +60,7 @@ def explorable(known: Features, kernel: np.ndarray, bias: np.ndarray) -> Explora
     """
     x, y = (np.asarray(values) for values in known.split()[1])
     first = len(known.split()[0][1])
-    chosen = np.unique(np.linspace(0, len(y) - 1, min(len(y), MOST_PICTURES)).astype(int))
+    chosen = evenly(len(y), MOST_PICTURES)
     x, y = x[chosen].astype(float), y[chosen]
     logits = x @ np.asarray(kernel, float) + bias
     at, kept = _on_a_map(x)
@@ -138,11 +138,8 @@ def _images(known: Features, numbers: np.ndarray) -> Any:
     import tensorflow as tf
 
     size = known.backbone.spec.image_size
-    wanted = set(numbers.tolist())
     batch: list[Any] = []
-    for number, (image, _) in enumerate(known.dataset.load(f"train[:{int(max(numbers)) + 1}]").as_numpy_iterator()):
-        if number not in wanted:
-            continue
+    for _, image in pictures_of(known.dataset, numbers):
         batch.append(np.clip(tf.image.resize(image, (size, size)).numpy() / 255.0, 0, 1))
         if len(batch) == BATCH_SIZE:
             yield np.stack(batch)

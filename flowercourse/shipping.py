@@ -23,7 +23,7 @@ import numpy as np
 
 from flowercourse import paths
 from flowercourse.errors import CourseError
-from flowercourse.sheets import sheet
+from flowercourse.sheets import evenly, sheet
 
 if TYPE_CHECKING:
     from flowercourse.features import Features
@@ -67,7 +67,7 @@ def write(known: Features, network: bytes, *, threshold: float, measured: dict[s
         raise CourseError(
             "The classifier was not written", f"the threshold is {threshold}", "Pass a probability, from 0 to 1"
         )
-    chosen = _some_of_the_training_part(len(known.split()[0][1]))
+    chosen = evenly(len(known.split()[0][1]), MOST_NEIGHBORS)
     examples = _two_of_each_class(known)
     size = known.backbone.spec.image_size
     factor, small = _as_bytes(np.asarray(known.x[chosen]))
@@ -95,15 +95,6 @@ def write(known: Features, network: bytes, *, threshold: float, measured: dict[s
         sheet(known.dataset, examples, size, len(examples)).save(unfinished / EXAMPLES, quality=92)
         (unfinished / ABOUT).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     return place
-
-
-def _some_of_the_training_part(count: int) -> np.ndarray:
-    """Return the numbers of at most ``MOST_NEIGHBORS`` of the first ``count`` pictures, spread evenly.
-
-    >>> _some_of_the_training_part(3)
-    array([0, 1, 2])
-    """
-    return np.unique(np.linspace(0, count - 1, min(count, MOST_NEIGHBORS)).astype(int))
 
 
 def _as_bytes(x: np.ndarray) -> tuple[float, np.ndarray]:

@@ -33,9 +33,7 @@ def results_at(path: Path) -> list[SubmissionResult]:
         if latest:
             return list(latest.values())
         raise CourseError(f"{path} holds no grades", "no line of it is a result", "Name a journal of autograder grade")
-    if path.is_dir():
-        return read_results(path)
-    if path.suffix == ".json":
+    if path.is_dir() or path.suffix == ".json":
         return read_results(path)
     raise CourseError(
         f"{path} holds no grades",

@@ -139,7 +139,7 @@ def _summary(comparison: Comparison) -> Iterator[str]:
     for keys, which in ((comparison.only_old, "OLD"), (comparison.only_new, "NEW")):
         if keys:
             yield f"Only in {which}: {plural(len(keys), 'submission')}."
-            yield from (f"  {_name(student)} {_name(assignment)}" for student, assignment in keys)
+            yield from (f"  {cell_text(student)} {cell_text(assignment)}" for student, assignment in keys)
 
 
 def _by_point(changes: list[Change]) -> Iterator[str]:
@@ -150,21 +150,17 @@ def _by_point(changes: list[Change]) -> Iterator[str]:
         up, down = sum(one > 0 for one in all_of_them), sum(one < 0 for one in all_of_them)
         same = len(all_of_them) - up - down
         words = f"{up} up, {down} down" + (f", {same} worth something else" if same else "")
-        where = f"{_name(assignment)} {_name(point) or '(whole submission)'}"
+        where = f"{cell_text(assignment)} {cell_text(point) or '(whole submission)'}"
         yield f"  {where}: {words} ({_signed(sum(all_of_them))} points)"
 
 
 def _rows(comparison: Comparison) -> Iterator[str]:
     for one in comparison.changes:
-        where = " ".join(filter(None, (_name(one.student_id), _name(one.assignment), _name(one.point))))
+        where = " ".join(filter(None, (cell_text(one.student_id), cell_text(one.assignment), cell_text(one.point))))
         yield ""
         yield f"{where}: {_worth(one.old)} -> {_worth(one.new)} ({_signed(one.difference)})"
         yield f"  before: {_said(one.old)}"
         yield f"  after:  {_said(one.new)}"
-
-
-def _name(text: str) -> str:
-    return cell_text(text)
 
 
 def _worth(side: Side | None) -> str:

@@ -12,13 +12,12 @@ The number of a participant holds for one assignment. It comes from the download
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from autograder.files import whole_file
 from autograder.intake.roster import Learner
 from autograder.outcome.book import Book, Row
 from autograder.outcome.people import refuse_missing
@@ -102,19 +101,11 @@ def write_feedback_zip(path: Path, book: Book, pages: Mapping[str, Path]) -> int
     """
     numbers = participants(book)
     wanted = [(row, page) for row in book.of_learners() if (page := pages.get(row.student_id)) and page.is_file()]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for row, page in wanted:
-                info = zipfile.ZipInfo(f"{_folder(book, row, numbers[row.student_id])}/{page.name}", _DATE)
-                info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                archive.writestr(info, page.read_bytes())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path, durable=False) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for row, page in wanted:
+            info = zipfile.ZipInfo(f"{_folder(book, row, numbers[row.student_id])}/{page.name}", _DATE)
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(info, page.read_bytes())
     return len(wanted)
 
 

@@ -72,7 +72,7 @@ def layout_of(path: Path) -> Layout:
         CourseError: it has no images in classes, or fewer than two classes, or parts with different ones.
         OSError: it cannot be read.
     """
-    folders = sorted(entry for entry in path.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    folders = _sub_folders(path)
     if parts := _parts(path, folders):
         beside = tuple((str(entry), "it is none of the parts") for entry in folders if entry not in parts)
         return _with_parts(path, parts, beside)

@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder import files as keeping
-from autograder.commands import learner as cli
 from autograder.intake import archives
 from autograder.intake import receive as receiving
 from autograder.intake.collect import find_submissions
@@ -486,21 +485,6 @@ def test_only_a_platforms_own_column_is_taken_for_its_number(tmp_path, text, num
     path.write_text(text)
     (one,) = read_roster(path).learners
     assert (one.student_id, one.platform_id) == ("00123", number)
-
-
-@pytest.fixture
-def autograder(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["autograder", *map(str, arguments)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as exit_:
-            status = exit_.code or 0
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return run
 
 
 def test_the_command_collects_and_counts(autograder, tmp_path):
