@@ -34,6 +34,8 @@ MAX_INNER_MEMBERS, MAX_INNER_DIRECTORY_BYTES = 500, 2**18
 MAX_DEPTH = 12
 
 _CHUNK = 2**18
+_COMPANION = "._"
+_IS_COMPANION = "by its name it is what macOS keeps beside a file, and no notebook"
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 # Whatever can be wrong with an archive, or with one file in it.
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError, struct.error)
@@ -153,6 +155,8 @@ def _in_folder(folder: Path, top: Path, depth: int) -> Iterator[Item]:
                 yield from _in_folder(path, top, depth + 1)
             else:
                 yield Item(name, _nothing, f"it lies more than {MAX_DEPTH} folders deep")
+        elif entry.name.startswith(_COMPANION):
+            yield Item(name, _nothing, _IS_COMPANION)
         elif entry.is_file(follow_symlinks=False):
             yield Item(name, partial(_open_regular, path))
         else:
@@ -222,8 +226,7 @@ def zip_items(file: IO[bytes], *, inner: bool = False) -> Iterator[Iterator[Item
 
 
 def _is_litter(member: zipfile.ZipInfo) -> bool:
-    parts = member.filename.split("/")
-    return bool(LITTER.intersection(parts)) or parts[-1].startswith("._")
+    return bool(LITTER.intersection(member.filename.split("/")))
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Item:
@@ -234,6 +237,8 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Item:
         problem = "it is a symbolic link, which is not followed"
     elif kind not in (0, stat.S_IFREG):
         problem = "it is no regular file"
+    elif name.rpartition("/")[2].startswith(_COMPANION):
+        problem = _IS_COMPANION
     elif _climbs(name):
         problem = "its path leads out of the archive"
     elif member.flag_bits & 0x1:

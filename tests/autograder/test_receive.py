@@ -418,6 +418,21 @@ def test_what_a_killed_run_put_aside_is_removed_by_the_next(collect, into, monke
     assert leftovers(into) == []
 
 
+@pytest.mark.parametrize("packed", [True, False], ids=["archive", "folder"])
+def test_what_macos_keeps_beside_a_file_is_no_attempt_and_has_a_line(into, tmp_path, packed):
+    names = {"ng_1_2_01-tiny.ipynb": A, "._ng_1_2_01-tiny.ipynb": b"\x00\x05\x16\x07"}
+    if packed:
+        source = save(tmp_path / "a.zip", zipped(names))
+    else:
+        source = tmp_path / "a"
+        source.mkdir()
+        for name, content in names.items():
+            (source / name).write_bytes(content)
+    report = receiving.receive(source, "canvas", into, known=[TINY])
+    assert list(files(into).values()) == [A]
+    assert [line for line in report.lines if line.startswith("._ng")] == report.lines != []
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.text(max_size=30), st.binary(max_size=60)), min_size=1, max_size=6, unique_by=lambda x: x[0])
