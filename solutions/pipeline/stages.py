@@ -63,10 +63,8 @@ def study(name: str, dataset: Dataset, plan: Plan, say: Callable[[str], None]) -
     parts = split(found, plan.split)
     head = train_head(parts[0], parts[1], num_classes=len(dataset.class_names), settings=plan.head)
     seconds["training"] = head.seconds
-    say(
-        f"{backbone.label}: head trained for {plan.head.epochs} epochs in {head.seconds:.1f} s,"
-        f" validation accuracy {head.history['val_accuracy'][-1]:.3f}"
-    )
+    reached = f", validation accuracy {head.history['val_accuracy'][-1]:.3f}" if backbone.trained else ""
+    say(f"{backbone.label}: head trained for {plan.head.epochs} epochs in {head.seconds:.1f} s{reached}")
     diagnosis, no_diagnosis = try_diagnosis(head)
 
     started = time.perf_counter()

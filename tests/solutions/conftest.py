@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 from pathlib import Path
@@ -51,9 +52,12 @@ def made(flower_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Simpl
 
     out = tmp_path_factory.mktemp("report")
     arguments = ["--backbone", "mobilenet_v2", "inception_v3", "--dataset", str(flower_folder), "--out", str(out)]
-    assert pipeline.main([*arguments, "--epochs", str(EPOCHS), "--seed", "1"]) == 0
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        assert pipeline.main([*arguments, "--epochs", str(EPOCHS), "--seed", "1"]) == 0
     return SimpleNamespace(
         out=out,
+        said=said.getvalue(),
         json=json.loads((out / "report.json").read_text(encoding="utf-8")),
         html=(out / "report.html").read_text(encoding="utf-8"),
     )

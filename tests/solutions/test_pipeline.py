@@ -137,6 +137,10 @@ def test_the_accuracy_of_random_weights_is_shown_as_no_result(made) -> None:
     first = text[: text.index("Backbones compared")]
     assert f"{sum(untrained['parameters'].values()):,}".replace(",", "") in first.replace(",", "").replace("\u202f", "")
     assert "no accuracy stands here" in first
+    of_untrained = [line for line in made.said.splitlines() if line.startswith(untrained["label"])]
+    assert any("head trained" in line for line in of_untrained)
+    assert not [line for line in of_untrained if re.search(r"accuracy \d", line)]
+    assert re.search(r"validation accuracy \d", made.said)  # the trained one's
 
 
 def test_figures_are_png_files_beside_the_report(made) -> None:
