@@ -54,6 +54,16 @@ def test_what_somebody_has_set_stays():
     assert done.stdout == "0\n"
 
 
+def test_asking_whether_tensorflow_is_installed_does_not_make_its_import_loud():
+    # etils does so whenever it looks at a path, and TFDS looks at paths before it needs TensorFlow.
+    done = python(
+        "import flowercourse, importlib.util\n"
+        "assert importlib.util.find_spec('tensorflow') is not None\n"
+        "import tensorflow as tf\nprint(tf.constant(1).numpy())"
+    )
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
 def test_only_notices_are_held_back(capfd):
     with startup.without_notices():
         os.write(2, b"I0000 00:00:1.2 3 port.cc:153] oneDNN custom operations are on. You may see\nsomething else\n")
