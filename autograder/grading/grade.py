@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tqdm import tqdm
 
 from autograder.authoring.course import Course
 from autograder.authoring.gradebook import opened, prepare
-from autograder.grading.data import ready_data
+from autograder.grading.data import Ready, ready_data
+from autograder.grading.engine import ATTEMPTS, Engine, Scheduler
 from autograder.grading.journal import Journal, key_of
-from autograder.grading.pool import ATTEMPTS, Pool
+from autograder.grading.pool import Pool
 from autograder.grading.stop import Stopped
 from autograder.grading.worker import Setup, Task
 from autograder.intake.collect import find_submissions
@@ -32,6 +34,7 @@ from autograder.outcome.report import read_results, write_feedback, write_grades
 from autograder.outcome.results import SubmissionResult
 from autograder.sandbox.cage import PRELOAD
 from autograder.sandbox.doctor import choose
+from autograder.sandbox.launch import Isolation
 from autograder.sandbox.limits import Limits
 from flowercourse.environment import share_of_processors
 from flowercourse.errors import CourseError, is_full
@@ -51,6 +54,7 @@ class _Class:
     out: Path
     course: Course
     db: str | None
+    limits: Limits
     journal: Journal
     session: Any
 
@@ -63,6 +67,7 @@ def grade_class(
     jobs: int = 1,
     db: str | None = None,
     resume: bool = False,
+    scheduler: Scheduler | None = None,
     isolation: str = "auto",
     limits: Limits | None = None,
     course: Course | None = None,
@@ -78,9 +83,10 @@ def grade_class(
         submitted: folder in nbgrader's layout, STUDENT/ASSIGNMENT/NOTEBOOK.ipynb; nothing is written there.
         out: folder for grades.csv, results.json, gradebook, notebooks that ran, and feedback; made if missing.
         assignment: only this assignment; what an earlier run wrote of others into `out` stays in its tables.
-        jobs: submissions to grade at the same time.
+        jobs: submissions to grade at the same time on this machine.
         db: the gradebook's address as SQLAlchemy writes it; None for a file in `out`.
         resume: keep the grades of an earlier run whose notebook, checks, exercise and limits are unchanged.
+        scheduler: grade on the workers of this Dask cluster instead.
         isolation: `auto`, or one of `autograder.sandbox.launch.ISOLATIONS`.
         limits: what a submission may use.
         course: assignments and checks; None for the course's own.
@@ -101,29 +107,67 @@ def grade_class(
         known = ", ".join(sorted(course.assignments))
         raise CourseError(f"there is no assignment {assignment!r}", f"the course has {known}", "name one of them")
     found = find_submissions(submitted, assignment=assignment, known=course.assignments)
-    in_force = choose(isolation)
-    environment = tuple((share_of_processors(jobs) | (ready_data() if is_own_course and found else {})).items())
-    setup = Setup(course, in_force, limits, secret, PRELOAD if preload is None else preload, environment)
-    with _writing_to(out):
-        out.mkdir(parents=True, exist_ok=True)
-        kept = _of_others(out, assignment)  # before the journal begins anew, so that a refusal loses nothing
-        journal = Journal(out, resume=resume, only=assignment)
-    with closing(journal), _saying_how_far_it_came(out, len(found)) as rows:
+    if scheduler is None:
+        isolation = choose(isolation)  # before anything takes time
+    ready = ready_data() if is_own_course and found else Ready()
+    wishes = _Wishes(isolation, limits, course, secret, PRELOAD if preload is None else preload)
+    with _on_cluster(scheduler, wishes, ready) if scheduler else _on_this_machine(jobs, wishes, ready) as engine:
         with _writing_to(out):
-            prepare(out, course.assignments, db=db)
-        with (
-            opened(out, db) as session,
-            tqdm(total=len(found), desc="grading", unit="submission", disable=not progress) as bar,
-            closing(_grade_all(found, _Class(out, course, db, journal, session), setup, jobs)) as graded,
-        ):
-            for result in graded:
-                if each is not None:
-                    each(result)
-                rows.append(replace(result, cells=()))  # what a class's notebooks showed has no room in memory
-                bar.update()
-        with _writing_to(out):
-            write_grades(out, [*rows, *kept])
+            out.mkdir(parents=True, exist_ok=True)
+            kept = _of_others(out, assignment)  # before the journal begins anew, so that a refusal loses nothing
+            journal = Journal(out, resume=resume, only=assignment)
+        with closing(journal), _saying_how_far_it_came(out, len(found)) as rows:
+            with _writing_to(out):
+                prepare(out, course.assignments, db=db)
+            with (
+                opened(out, db) as session,
+                tqdm(total=len(found), desc="grading", unit="submission", disable=not progress) as bar,
+                closing(_grade_all(found, _Class(out, course, db, limits, journal, session), engine)) as graded,
+            ):
+                for result in graded:
+                    if each is not None:
+                        each(result)
+                    rows.append(replace(result, cells=()))  # what a class's notebooks showed has no room in memory
+                    bar.set_postfix_str(engine.at_work, refresh=False)
+                    bar.update()
+            with _writing_to(out):
+                write_grades(out, [*rows, *kept])
     return sorted(rows, key=lambda result: result.key)
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What was asked for, and holds wherever it is graded."""
+
+    isolation: str
+    limits: Limits
+    course: Course
+    secret: tuple[Path, ...]
+    preload: tuple[str, ...]
+
+
+def _on_this_machine(jobs: int, wishes: _Wishes, ready: Ready) -> Pool:
+    environment = tuple((share_of_processors(jobs) | dict(ready.environment)).items())
+    in_force = cast(Isolation, wishes.isolation)
+    return Pool(Setup(wishes.course, in_force, wishes.limits, wishes.secret, wishes.preload, environment), jobs)
+
+
+def _on_cluster(scheduler: Scheduler, wishes: _Wishes, ready: Ready) -> Engine:
+    from autograder.grading.cluster import Cluster  # so that nobody else needs Dask
+    from autograder.grading.remote import Plan
+
+    everywhere = ("FLOWERCOURSE_DATASET", "FLOWERCOURSE_UNTRAINED")  # where it lies is each machine's own affair
+    plan = Plan(
+        secrets.token_hex(8),
+        wishes.course,
+        wishes.limits,
+        wishes.isolation,
+        wishes.secret,
+        wishes.preload,
+        {name: ready.environment[name] for name in everywhere if name in ready.environment},
+        tuple(Path(path).name for path in ready.features.values()),
+    )
+    return Cluster(scheduler, plan, ready)
 
 
 @contextmanager
@@ -195,11 +239,9 @@ def _writing_to(out: Path) -> Iterator[None]:
         ) from error
 
 
-def _grade_all(
-    found: list[Found], everything: _Class, setup: Setup, jobs: int
-) -> Generator[SubmissionResult, None, None]:
-    """Yield a result for each submission: first what needs no run, then what workers send, as it comes."""
-    decides = (everything.course.fingerprint(), json.dumps(setup.limits.as_dict()), setup.isolation)
+def _grade_all(found: list[Found], everything: _Class, engine: Engine) -> Generator[SubmissionResult, None, None]:
+    """Yield a result for each submission: first what needs no run, then what graders send, as it comes."""
+    decides = (everything.course.fingerprint(), json.dumps(everything.limits.as_dict()), engine.isolation)
     tasks: list[Task] = []
     rejected: list[SubmissionResult] = []
     for one in found:
@@ -219,18 +261,18 @@ def _grade_all(
     yield from _publish_rejected(everything, rejected)
     # Later assignments take longer: begun first, they leave no worker waiting for the last one.
     tasks.sort(key=lambda task: task.rebuilt.assignment, reverse=True)
-    backbones = dict.fromkeys(
+    archives = dict.fromkeys(
         name for task in tasks for name in everything.course.needs_secret_pictures(task.rebuilt.module)
     )
     crowded: list[Task] = []
-    with closing(Pool(setup, jobs, backbones).grade(tasks)) as answers:
+    with closing(engine.grade(tasks, archives)) as answers:
         for task, answer in answers:
-            if jobs > 1 and answer.get("result", {}).get("crowded"):
+            if engine.is_crowded and answer.get("result", {}).get("crowded"):
                 crowded.append(task)
             else:
                 yield _decided(everything, task, answer)
     if crowded:  # nobody loses points to a neighbor: once more, with the machine to themselves
-        with closing(Pool(setup, 1, backbones).grade(crowded)) as answers:
+        with closing(engine.grade(crowded, archives, alone=True)) as answers:
             yield from (_decided(everything, task, answer) for task, answer in answers)
 
 

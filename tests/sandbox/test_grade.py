@@ -161,11 +161,11 @@ def test_a_worker_that_dies_costs_one_submission_one_more_try(tmp_path):
     _class(tmp_path, 3, added="import time; time.sleep(0.5)")
     the_course = course()
     rebuilt = [rebuild(found, the_course.assignments["01-toy"]) for found in find_submissions(tmp_path / "submitted")]
-    pool = Pool(Setup(the_course, "bubblewrap", LIMITS, (), PRELOAD), 1)
-    answers = pool.grade([Task(one.student_id, one, 1) for one in rebuilt])
-    found = [next(answers)]
-    pool.processes[0].process.kill()
-    found += list(answers)
+    with Pool(Setup(the_course, "bubblewrap", LIMITS, (), PRELOAD), 1) as pool:
+        answers = pool.grade([Task(one.student_id, one, 1) for one in rebuilt])
+        found = [next(answers)]
+        pool.graders[0].process.kill()
+        found += list(answers)
     assert sorted(task.key for task, _ in found) == [one.student_id for one in rebuilt]
     assert all("result" in answer for _, answer in found)
 
@@ -174,7 +174,7 @@ def test_what_fails_for_our_reasons_has_a_row_and_is_tried_again(tmp_path, monke
     _class(tmp_path, 1)
     import autograder.grading.pool
 
-    def failing(self, tasks):
+    def failing(self, tasks, archives):
         yield from ((task, {"failure": "no space left"}) for task in tasks)
 
     with monkeypatch.context() as patch:
@@ -187,19 +187,19 @@ def test_what_fails_for_our_reasons_has_a_row_and_is_tried_again(tmp_path, monke
 
 def test_who_may_have_been_crowded_out_runs_once_more_alone_and_that_counts(tmp_path, monkeypatch):
     _class(tmp_path, 2)
-    beside, alone = [], []
+    beside, by_themselves = [], []
     really = Pool.grade
 
-    def crowded(self, tasks):
-        (beside if self.jobs > 1 else alone).extend(task.rebuilt.student_id for task in tasks)
-        for task, answer in really(self, tasks):
-            if self.jobs > 1 and task.rebuilt.student_id == "student-01":
+    def crowded(self, tasks, archives, *, alone=False):
+        (by_themselves if alone else beside).extend(task.rebuilt.student_id for task in tasks)
+        for task, answer in really(self, tasks, archives, alone=alone):
+            if not alone and task.rebuilt.student_id == "student-01":
                 answer = {**answer, "result": {**answer["result"], "score": 0.0, "status": "timeout", "crowded": True}}
             yield task, answer
 
     monkeypatch.setattr(Pool, "grade", crowded)
     rows = {row.student_id: row for row in _grade(tmp_path, jobs=2)}
-    assert (sorted(beside), alone) == (["student-00", "student-01"], ["student-01"])
+    assert (sorted(beside), by_themselves) == (["student-00", "student-01"], ["student-01"])
     assert (rows["student-01"].status, rows["student-01"].score) == ("graded", MAX_SCORE)
     assert _graded(tmp_path) == 2
 
