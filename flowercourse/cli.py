@@ -40,7 +40,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--features", "with_features", is_flag=True, help="Also compute the features of every image.")
+@click.option("--features", "with_features", is_flag=True, help="Also compute the features of every picture.")
 @click.option(
     "--share",
     "share_with",
@@ -55,7 +55,7 @@ def prepare(with_features: bool, share_with: Path | None, dataset: str, data_dir
 
     with _step("data set"):
         data = datasets.find(dataset, data_dir=data_dir)
-        click.echo(f"{data.name}: {data.num_examples:,} images, {len(data.class_names)} classes; {data.origin}")
+        click.echo(f"{data.name}: {data.num_examples:,} pictures, {len(data.class_names)} classes; {data.origin}")
         _name_skipped(data.skipped)
     ready = []
     for name, spec in backbones.BACKBONES.items():
@@ -110,7 +110,7 @@ def show_datasets(dataset: str, data_dir: Path | None) -> None:
     rows += [(tried.source, "yes" if tried.found else "no", tried.why) for tried in datasets.look_up(data_dir)]
     click.echo(_table(rows))
     data = datasets.find(dataset, data_dir=data_dir)
-    click.echo(f"\nThe course uses {data.name}: {data.num_examples:,} images; {data.origin}.")
+    click.echo(f"\nThe course uses {data.name}: {data.num_examples:,} pictures; {data.origin}.")
     click.echo(f"Classes: {', '.join(data.class_names)}. Fingerprint: {data.fingerprint[:12]}.")
     _name_skipped(data.skipped)
 

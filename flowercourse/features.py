@@ -162,14 +162,14 @@ def _checked(images: np.ndarray, backbone: str | Backbone) -> tuple[Backbone, np
     low, high = found.spec.pixel_range
     if images.ndim != 4 or images.shape[1:] != found.spec.input_shape:
         raise CourseError(
-            "The images' features were not computed",
-            f"{found.spec.title} takes images of shape (n, {found.spec.image_size}, {found.spec.image_size}, 3), and "
+            "The pictures' features were not computed",
+            f"{found.spec.title} takes pictures of shape (n, {found.spec.image_size}, {found.spec.image_size}, 3), and "
             f"these have shape {images.shape}",
             "Resize them with tf.image.resize, and put them in one array",
         )
     if images.size and not (images.min() >= low - ROUNDING and images.max() <= high + ROUNDING):
         raise CourseError(
-            "The images' features were not computed",
+            "The pictures' features were not computed",
             f"their values go from {images.min():g} to {images.max():g}, and should lie in [{low:g}, {high:g}]",
             "Divide pixels from 0 to 255 by 255",
         )
@@ -217,7 +217,7 @@ def _write(directory: Path, backbone: Backbone, dataset: Dataset, batch_size: in
     if len(y) != n:
         raise CourseError(
             f"The features of {dataset.name} were not computed",
-            f"it has {len(y)} images where {n} were announced",
+            f"it has {len(y)} pictures where {n} were announced",
             f"Remove {dataset.directory}, so that it is prepared again",
         )
     np.save(directory / "y.npy", y.astype(np.int64))

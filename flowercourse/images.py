@@ -40,7 +40,7 @@ def decode(source: bytes | str | os.PathLike[str]) -> np.ndarray:
     """
     import numpy as np
 
-    name = "The image" if isinstance(source, bytes) else os.fspath(source)
+    name = "The picture" if isinstance(source, bytes) else os.fspath(source)
     try:
         data = source if isinstance(source, bytes) else Path(source).read_bytes()
         return np.asarray(_upright_rgb(data))
@@ -117,7 +117,7 @@ def _in_words(error: Exception, source: bytes | str | os.PathLike[str]) -> str:
         data = source if isinstance(source, bytes) else Path(source).read_bytes()[:64]
         if name := _what_telephones_write(data):
             return f"it is in the format {name}, which is not read here; telephones and image programs can export JPEG"
-        return "its content is no image in a format known here (JPEG, PNG, BMP, GIF, WebP, TIFF)"
+        return "its content is no picture in a format known here (JPEG, PNG, BMP, GIF, WebP, TIFF)"
     if isinstance(error, (Image.DecompressionBombError, Image.DecompressionBombWarning)):
         return f"it has more than the {MAX_PIXELS:,} pixels allowed"
     if isinstance(error, OSError) and error.strerror:

@@ -36,8 +36,8 @@ def mcnemar(only_first: int, only_second: int) -> float:
     if one < 0 or other < 0:
         raise CourseError(
             "The two classifiers were not compared",
-            f"{only_first} and {only_second} are no numbers of images",
-            "Count the images on which exactly one of the two is right",
+            f"{only_first} and {only_second} are no numbers of pictures",
+            "Count the pictures on which exactly one of the two is right",
         )
     tosses = one + other
     tail = sum(math.comb(tosses, k) for k in range(min(one, other) + 1))

@@ -92,8 +92,8 @@ def image_of(answer: Plain, *, what: str) -> tuple[np.ndarray, Plain]:
     image = as_numbers(answer[0])
     if image is None or image.ndim != 3:
         swapped = isinstance(answer[1], np.ndarray) and answer[1].ndim == 3
-        hint = "`return image, label`: image first, then label." if swapped else "`return image, label`."
-        raise Failed(f"{what}: a pair whose first item is an image", in_words(answer[0]), hint)
+        hint = "`return image, label`: picture first, then label." if swapped else "`return image, label`."
+        raise Failed(f"{what}: a pair whose first item is a picture", in_words(answer[0]), hint)
     return image, answer[1]
 
 

@@ -43,8 +43,8 @@ def album_batches(batches: Batches, album: Album) -> list[tuple[np.ndarray, np.n
         if not good or batch[0].ndim != 4 or batch[1].ndim != 1 or len(batch[0]) != len(batch[1]):
             words = ", ".join(in_words(one) for one in batch)
             hint = "map, then batch: each batch is a pair."
-            raise Failed("batches of images (batch, 224, 224, 3) and labels (batch,)", f"({words})", hint)
-        expect_shape(batch[0], (None, None, None, 3), what="the images of a batch")
+            raise Failed("batches of pictures (batch, 224, 224, 3) and labels (batch,)", f"({words})", hint)
+        expect_shape(batch[0], (None, None, None, 3), what="the pictures of a batch")
         expect(len(batch[0]) <= 10 * len(album), "no more pictures than were given", plural(len(batch[0]), "picture"))
         expect(batch[0].size, "batches with something in them", "an empty one")
         found.append((patterns.numbers_of(batch[0]), batch[1]))
@@ -79,7 +79,7 @@ def expect_own_labels(batches: list[tuple[np.ndarray, np.ndarray]], album: Album
     for numbers, labels in batches:
         known = (numbers >= 0) & (numbers < len(album))
         same = known.all() and bool(np.all(album.labels[np.where(known, numbers, 0)] == labels))
-        hint = "Shuffle and map pairs, never images and labels apart."
+        hint = "Shuffle and map pairs, never pictures and labels apart."
         expect(same, "every picture to keep its own label", "pictures with another one's label", hint)
 
 

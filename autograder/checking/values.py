@@ -212,7 +212,7 @@ class Batches(View):
             numbers = as_numbers(batch[0]) if len(batch) == 1 else None
             if numbers is None or numbers.ndim > 1:
                 words = in_words(batch[0]) if batch else "none"
-                raise Failed(f"the labels of `{self.name}` to be one number an image", words)
+                raise Failed(f"the labels of `{self.name}` to be one number a picture", words)
             found.append(np.atleast_1d(numbers))
         return np.concatenate(found[1:] or found)
 

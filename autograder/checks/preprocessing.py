@@ -114,14 +114,14 @@ def expect_pairs(part_of_data: Batches) -> None:
         image, label = element
         expect(
             isinstance(image, np.ndarray) and image.ndim == 3,
-            f"single images in `{name}`, shape (height, width, 3)",
+            f"single pictures in `{name}`, shape (height, width, 3)",
             in_words(image),
             "No batches yet: they come in step 8.",
         )
-        expect_shape(image, (None, None, 3), what=f"the images of `{name}`")
+        expect_shape(image, (None, None, 3), what=f"the pictures of `{name}`")
         expect(
             image.dtype == np.uint8,
-            f"the images of `{name}` as they are stored, uint8 from 0 to 255",
+            f"the pictures of `{name}` as they are stored, uint8 from 0 to 255",
             in_words(image),
             "Leave them as they are for now: resizing and scaling come in step 7.",
         )
@@ -155,7 +155,7 @@ def expect_labels_in_place(part_of_data: Batches, labels: np.ndarray, count: int
 
 @check(points=2)
 def data_is_loaded(train_set: Batches, validation_set: Batches, test_set: Batches, reference: Reference) -> None:
-    """The three parts hold pairs (image, label) from 0 to 70, 70 to 85 and 85 to 100 percent of the data."""
+    """The three parts hold pairs of picture and label from 0 to 70, 70 to 85 and 85 to 100 percent of the data."""
     parts = (train_set, validation_set, test_set)
     for one, labels in zip(parts, reference.labels(), strict=True):
         go_through(one, len(labels))
@@ -288,7 +288,7 @@ def batches_keep_every_example(make_batches: Function, rng: np.random.Generator)
 
 @check(points=2)
 def shuffling_mixes_pairs(make_batches: Function, rng: np.random.Generator) -> None:
-    """`make_batches` mixes examples by the shuffle buffer, and every image keeps its label."""
+    """`make_batches` mixes examples by the shuffle buffer, and every picture keeps its label."""
     album = Album(44, rng)
     with part("no buffer", points=1):
         expect_kept_order(make_batches, album)
@@ -301,13 +301,13 @@ def expect_ready(batches: Batches, num_classes: int) -> tuple[np.ndarray, np.nda
     name = batches.name
     images, labels = batches.images_and_labels()
     expect_shape(
-        images, (BATCH_SIZE, IMAGE_SIZE, IMAGE_SIZE, 3), what=f"the images of `{name}`", hint="Use make_batches."
+        images, (BATCH_SIZE, IMAGE_SIZE, IMAGE_SIZE, 3), what=f"the pictures of `{name}`", hint="Use make_batches."
     )
-    expect_kind(images, "float", what=f"the images of `{name}`", hint="Use make_batches.")
-    expect_range(images, 0, 1.0001, what=f"the images of `{name}`", hint="Divide by 255 after resizing, once.")
+    expect_kind(images, "float", what=f"the pictures of `{name}`", hint="Use make_batches.")
+    expect_range(images, 0, 1.0001, what=f"the pictures of `{name}`", hint="Divide by 255 after resizing, once.")
     expect(
         float(images.max()) > 0.05,
-        f"the images of `{name}` to use the range from 0 to 1",
+        f"the pictures of `{name}` to use the range from 0 to 1",
         in_words(images),
         "Scale once.",
     )

@@ -95,7 +95,7 @@ def _builder(
         class_names=list(layout.classes),
         examples=_examples(path, layout, skipped),
         in_order=layout.has_parts,
-        description=f"The images in {path}, one sub-folder a class.",
+        description=f"The pictures in {path}, one sub-folder a class.",
         data_dir=data_dir,
     )
 
@@ -106,7 +106,7 @@ def _examples(path: Path, layout: Layout, skipped: list[tuple[str, str]]) -> Ite
     files = list(layout.files())
     contents = _contents([file for _, _, file in files])
     # disable=None: a bar on a terminal, and nothing elsewhere
-    bar = tqdm(zip(files, contents, strict=True), "Reading images", len(files), unit="files", disable=None)
+    bar = tqdm(zip(files, contents, strict=True), "Reading pictures", len(files), unit="files", disable=None)
     for (key, name, file), content in bar:
         if isinstance(content, CourseError):
             skipped.append((str(file), content.why))
@@ -117,7 +117,7 @@ def _examples(path: Path, layout: Layout, skipped: list[tuple[str, str]]) -> Ite
         if not used[name]:
             reasons = "; ".join(f"{file}: {why}" for file, why in skipped if Path(file).parent.name == name)
             raise CourseError(
-                f"The folder {path} was not used", f"its class {name!r} has no usable image ({reasons[:500]})", HOW
+                f"The folder {path} was not used", f"its class {name!r} has no usable picture ({reasons[:500]})", HOW
             )
 
 

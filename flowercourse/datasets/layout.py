@@ -10,7 +10,7 @@ from pathlib import Path
 from flowercourse import images
 from flowercourse.errors import CourseError
 
-HOW = "Make one sub-folder a class, named by the class, with its images in it"
+HOW = "Make one sub-folder a class, named by the class, with its pictures in it"
 PARTS = {
     "train": ("train", "training"),
     "validation": ("validation", "valid", "val", "dev"),
@@ -109,7 +109,7 @@ def _with_parts(path: Path, folders: list[Path], beside: tuple[tuple[str, str], 
         if inside:
             parts.append((folder.name, _classes(folder, inside)))
         else:
-            left_out.append((str(folder), "its images are in no class"))
+            left_out.append((str(folder), "its pictures are in no class"))
     expected = sorted(parts[0][1])
     for name, classes in parts[1:]:
         if sorted(classes) != expected:
@@ -117,7 +117,7 @@ def _with_parts(path: Path, folders: list[Path], beside: tuple[tuple[str, str], 
             raise CourseError(
                 f"The folder {path} was not used",
                 f"{parts[0][0]} and {name} have different classes ({odd} is in one of them only)",
-                "Give every part the same sub-folders, each with an image in it",
+                "Give every part the same sub-folders, each with a picture in it",
             )
     return Layout(tuple(expected), tuple(parts), tuple(left_out))
 
@@ -138,7 +138,7 @@ def _classes(path: Path, folders: list[Path]) -> Classes:
         )
     if not classes:
         loose = any(file.suffix.lower() in images.EXTENSIONS for file in _files(path))
-        why = "its images lie beside one another, in no class" if loose else "there is no image in it"
+        why = "its pictures lie beside one another, in no class" if loose else "there is no picture in it"
         raise CourseError(f"The folder {path} was not used", why, HOW)
     if len(classes) == 1:
         raise CourseError(f"The folder {path} was not used", f"it has only one class, {next(iter(classes))!r}", HOW)

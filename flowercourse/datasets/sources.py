@@ -108,7 +108,7 @@ def look_up(data_dir: str | os.PathLike[str] | None = None) -> list[Attempt]:
     if pinned := os.environ.get("FLOWERCOURSE_DATASET"):
         known = pinned in (TF_FLOWERS, MINI_FLOWERS, "auto")
         there = known or Path(pinned).expanduser().is_dir()
-        why = "chosen" if known else "a folder of images" if there else "there is no such folder"
+        why = "chosen" if known else "a folder of pictures" if there else "there is no such folder"
         attempts.append(Attempt(f"FLOWERCOURSE_DATASET={pinned}", there, why))
     attempts += [attempt for attempt, _ in _tf_flowers(given, stop_at_first=False)]
     at = next((place for place in _mini_flowers_places(given) if prepared.is_prepared(place)), None)

@@ -25,7 +25,7 @@ class Contestant:
 
     Attributes:
         name: How it is called in the figure.
-        accuracy: Share of images classified right, in [0, 1].
+        accuracy: Share of pictures classified right, in [0, 1].
         interval: Confidence interval of the accuracy.
         seconds: Time to compute all features once and to train the head.
         parameters: Number of weights, frozen and head.
@@ -53,7 +53,7 @@ def compare(first: Predictions, second: Predictions, confidence: float = 0.95) -
     """
     if not np.array_equal(first.labels, second.labels):
         raise CourseError(
-            "The two models were not tested on the same images",
+            "The two models were not tested on the same pictures",
             "their labels differ",
             "Predict the same split in the same order with both",
         )
@@ -88,10 +88,10 @@ def describe_difference(first: str, second: str, result: PairedDifference) -> st
     percent = f"{100 * result.confidence:g} % interval"
     p = f"p = {result.p_value:.3f}" if result.p_value >= 0.001 else "p < 0.001"
     if not result.only_first and not result.only_second:
-        return f"These images don't tell {first} and {second} apart: both are right on the same ones."
+        return f"These pictures don't tell {first} and {second} apart: both are right on the same ones."
     if not result.tells_apart:
         return (
-            f"These images don't tell {first} and {second} apart: {second} minus {first} is"
+            f"These pictures don't tell {first} and {second} apart: {second} minus {first} is"
             f" {_points(result.difference)} of accuracy ({percent} {low:+.1f} to {high:+.1f}, {p})."
         )
     better, worse = (second, first) if result.difference > 0 else (first, second)
@@ -129,7 +129,7 @@ def plot_comparison(contestants: Sequence[Contestant]) -> Figure:
     _draw_accuracy(panels[0], contestants)
     _draw_bars(panels[1], contestants, [c.seconds for c in contestants], "{:.1f} s")
     _draw_bars(panels[2], contestants, [c.parameters / 1e6 for c in contestants], "{:.2f}")
-    panels[0].set(title="Accuracy, 95 % interval", xlabel="images classified right (%)")
+    panels[0].set(title="Accuracy, 95 % interval", xlabel="pictures classified right (%)")
     panels[1].set(title="Time", xlabel="features once + head (s)")
     panels[2].set(title="Parameters", xlabel="millions of weights")
     return figure

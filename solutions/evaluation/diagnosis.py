@@ -222,7 +222,7 @@ _SUMMARIES = {
     ),
     "suspicious validation": (
         "Validation is better than training throughout, by {validation_lead:.3f} in accuracy on average and"
-        " {loss_lead:.0%} in loss. Unseen images should not be easier."
+        " {loss_lead:.0%} in loss. Unseen pictures should not be easier."
     ),
     "overfitting": (
         "Training accuracy is {training_accuracy:.3f} where validation has {validation_accuracy:.3f}, a gap of"
@@ -233,7 +233,7 @@ _SUMMARIES = {
         " {epochs:.0f} epochs."
     ),
     "underfitting": (
-        "The curves have leveled off, and even on its own training images the model gets only {training_accuracy:.3f}"
+        "The curves have leveled off, and even on its own training pictures the model gets only {training_accuracy:.3f}"
         " right (validation: {validation_accuracy:.3f})."
     ),
     "good fit": (
@@ -245,15 +245,15 @@ _SUMMARIES = {
 _ADVICE = {
     "unstable": (
         "Divide the learning rate by ten, and again if that is not enough.",
-        "Check that images are scaled to [0, 1] as the backbone expects.",
+        "Check that pictures are scaled to [0, 1] as the backbone expects.",
     ),
     "suspicious validation": (
-        "Look for images that are in both parts: duplicates, or copies made before splitting.",
-        "Check whether training images are augmented, or their labels noisier, and validation images are not.",
+        "Look for pictures that are in both parts: duplicates, or copies made before splitting.",
+        "Check whether training pictures are augmented, or their labels noisier, and validation pictures are not.",
         "Measure training without dropout and augmentation, at the end of the epoch, before drawing conclusions.",
     ),
     "overfitting": (
-        "Get more training images, or augment those there are.",
+        "Get more training pictures, or augment those there are.",
         "Stop at the epoch with the lowest validation loss.",
         "Add dropout or an L2 penalty to the head, and look for wrong labels.",
     ),
@@ -262,12 +262,12 @@ _ADVICE = {
         "If that takes long, raise the learning rate, at most tenfold.",
     ),
     "underfitting": (
-        "Check the preprocessing and the backbone's weights: features may say little about these images.",
+        "Check the preprocessing and the backbone's weights: features may say little about these pictures.",
         "Reduce dropout and penalties.",
         "Give the model more to work with: a larger head, another backbone, or fine-tuning of its last block.",
     ),
     "good fit": (
-        "Judge it once on the test images, and stop tuning.",
-        "For more, get more images, try another backbone, or fine-tune the last block.",
+        "Judge it once on the test pictures, and stop tuning.",
+        "For more, get more pictures, try another backbone, or fine-tune the last block.",
     ),
 }

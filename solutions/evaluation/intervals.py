@@ -23,7 +23,7 @@ def _check_counts(successes: int, trials: int) -> None:
         raise CourseError(
             f"No proportion of {successes} out of {trials}",
             "the second number is how many were tried, at least 1, and the first is how many of them succeeded",
-            "pass (number right, number of images)",
+            "pass (number right, number of pictures)",
         )
 
 
@@ -41,7 +41,7 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float
     or nothing succeeded.
 
     Args:
-        successes: Number of images classified right, from 0 to ``trials``.
+        successes: Number of pictures classified right, from 0 to ``trials``.
         trials: Number of images, at least 1.
         confidence: Share of such intervals that hold the true proportion, between 0 and 1.
 

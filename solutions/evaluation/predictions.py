@@ -93,7 +93,7 @@ class Predictions:
             raise CourseError(
                 f"Probabilities of shape {self.probabilities.shape} don't fit",
                 f"{expected[0]} labels and {expected[1]} class names ask for {expected}",
-                "pass one row an image and one column a class",
+                "pass one row a picture and one column a class",
             )
         if np.any((self.labels < 0) | (self.labels >= len(self.class_names))):
             raise CourseError(
@@ -137,7 +137,7 @@ class Predictions:
             CourseError: If there is no prediction.
         """
         if not len(self):
-            raise CourseError("There is nothing to judge", "No image was predicted", "Use a larger part of the data")
+            raise CourseError("There is nothing to judge", "No picture was predicted", "Use a larger part of the data")
         return self.correct / len(self)
 
     @property

@@ -38,7 +38,7 @@ def plot_accuracy(history: Mapping[str, Sequence[float]], *, ax: Axes | None = N
     low = min(record.accuracy.min(), record.val_accuracy.min())
     ax.set_ylim(max(0.0, np.floor(low * 10 - 0.5) / 10), 1.005)
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}".replace("%", " %"))
-    ax.set(title="Accuracy", ylabel="images classified right")
+    ax.set(title="Accuracy", ylabel="pictures classified right")
     ax.legend(loc="lower right")
     return ax
 

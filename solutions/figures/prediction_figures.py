@@ -56,7 +56,7 @@ def plot_predictions(
 
     if len(images) != len(predictions):
         raise CourseError(
-            f"{len(images)} images don't fit {len(predictions)} predictions", "each has one", "Pass the same images"
+            f"{len(images)} pictures don't fit {len(predictions)} predictions", "each has one", "Pass the same pictures"
         )
     rows = max(1, -(-len(images) // columns))
     mosaic = _mosaic(images, rows, columns)

@@ -39,7 +39,7 @@ def parts_cover_everything_once(split_names: Function, rng: np.random.Generator)
 
 @check(points=2, hidden=True)
 def data_is_loaded(train_set: Batches, validation_set: Batches, test_set: Batches, reference: Reference) -> None:
-    """Each part should hold its own pictures, no more and no fewer, as pairs of image and label."""
+    """Each part should hold its own pictures, no more and no fewer, as pairs of picture and label."""
     parts = (train_set, validation_set, test_set)
     with part("pairs", points=1):
         for one in parts:
@@ -64,8 +64,8 @@ def expect_stored_pictures(part_of_data: Batches, thumbnails: np.ndarray) -> Non
 
 def seen(image: np.ndarray) -> np.ndarray:
     """Return a stored image from afar, with values from 0 to 1."""
-    expect(isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 3, "images of three channels")
-    expect(min(image.shape[:2]) >= THUMBNAIL and image.dtype.kind in "uif", "images with something in them")
+    expect(isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 3, "pictures of three channels")
+    expect(min(image.shape[:2]) >= THUMBNAIL and image.dtype.kind in "uif", "pictures with something in them")
     return seen_from_afar(image[None])[0] / 255
 
 
@@ -162,7 +162,7 @@ def batches_keep_every_example(make_batches: Function, rng: np.random.Generator)
 
 @check(points=2, hidden=True)
 def shuffling_mixes_pairs(make_batches: Function, rng: np.random.Generator) -> None:
-    """A small shuffle buffer should mix neighbors only, none should mix nothing, and labels should stay with images."""
+    """A small shuffle buffer should mix neighbors only, none should mix nothing, and labels should stay put."""
     album = Album(int(rng.integers(33, 60)), rng)
     with part("no buffer", points=1):
         expect_kept_order(make_batches, album)

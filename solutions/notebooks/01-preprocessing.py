@@ -203,7 +203,7 @@ hidden.examples_are_counted()
 #
 # - `dataset`: a data set of pairs `(image, label)`.
 # - `count`: how many examples to look at, from the beginning; a data set with fewer examples gives them all.
-# - Returns a list of `(shape, label)`: `shape` is the image's `(height, width, channels)`, a tuple of `int`; `label` is
+# - Returns a list of `(shape, label)`: `shape` is the picture's `(height, width, channels)`, a tuple of `int`; `label` is
 #   an `int`.
 #
 # For the first three training examples it gives something like this (your numbers depend on the data set):
@@ -328,13 +328,13 @@ plt.show()
 #
 # - `image`: `uint8`, shape `(height, width, 3)`, values from 0 to 255, any height and width.
 # - `label`: a whole number.
-# - Returns the pair `(image, label)`: the image as `float32`, shape `(224, 224, 3)`, values from 0 to 1; the label
+# - Returns the pair `(image, label)`: the picture as `float32`, shape `(224, 224, 3)`, values from 0 to 1; the label
 #   unchanged. The *whole* picture is kept, squeezed into the square: nothing is cut off and no border added.
 #
 # ```python
 # white = np.full((100, 300, 3), 255, np.uint8)
-# image, label = resize_and_scale(white, 4)
-# image.shape, float(image[0, 0, 0]), label  # (TensorShape([224, 224, 3]), 1.0, 4)
+# picture, label = resize_and_scale(white, 4)
+# picture.shape, float(image[0, 0, 0]), label  # (TensorShape([224, 224, 3]), 1.0, 4)
 # ```
 #
 # <details><summary>Hint</summary>
@@ -349,7 +349,7 @@ IMAGE_SIZE = 224  # pixels, height and width
 
 
 def resize_and_scale(image, label):
-    """The image as float32 (224, 224, 3) with values in [0, 1], and its label."""
+    """The picture as float32 (224, 224, 3) with values in [0, 1], and its label."""
     ### BEGIN SOLUTION
     image = tf.image.resize(image, (IMAGE_SIZE, IMAGE_SIZE)) / 255.0
     return image, label
@@ -386,7 +386,7 @@ hidden.images_are_scaled()
 #
 # - `dataset`: data set of pairs `(image, label)` as TFDS gives them.
 # - `shuffle_buffer`: how many examples the shuffle buffer holds; 0 means no shuffling.
-# - Returns a data set of pairs: images `float32` `(batch, 224, 224, 3)` with values from 0 to 1, labels `(batch,)`.
+# - Returns a data set of pairs: pictures `float32` `(batch, 224, 224, 3)` with values from 0 to 1, labels `(batch,)`.
 #   Each example occurs exactly once. Every batch has 32 examples; only the last may have fewer.
 #
 # <details><summary>Hint</summary>
@@ -402,7 +402,7 @@ BATCH_SIZE = 32  # examples
 
 
 def make_batches(dataset, shuffle_buffer=0):
-    """Batches of 32 resized and scaled images with their labels, shuffled where `shuffle_buffer` is above 0."""
+    """Batches of 32 resized and scaled pictures with their labels, shuffled where `shuffle_buffer` is above 0."""
     ### BEGIN SOLUTION
     if shuffle_buffer > 0:
         dataset = dataset.shuffle(shuffle_buffer)

@@ -84,7 +84,7 @@ print(f"Backbones in use: {mobilenet.label}; {inception.label}")
 
 # %% solution="resize_and_scale"
 def resize_and_scale(image, label, size):
-    """The image as float32 (size, size, 3) with values in [0, 1], and its label."""
+    """The picture as float32 (size, size, 3) with values in [0, 1], and its label."""
     ### BEGIN SOLUTION
     resized = tf.image.resize(image, [size, size])
     return resized / 255.0, label

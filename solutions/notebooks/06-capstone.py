@@ -154,7 +154,7 @@ hidden.photographs_are_read()
 #
 # **Your task:** write `load_folder(folder, size)`.
 #
-# - Returns `(images, labels, names, skipped)`: images `float32` `(n, size, size, 3)`, integer labels `(n,)`, and the
+# - Returns `(images, labels, names, skipped)`: pictures `float32` `(n, size, size, 3)`, integer labels `(n,)`, and the
 #   list of their names, in the order of `list_photographs`, without those that could not be read; `skipped` is the list
 #   of the names of these.
 #
@@ -170,7 +170,7 @@ hidden.photographs_are_read()
 
 # %% solution="load_folder"
 def load_folder(folder, size):
-    """Images, labels and names of the photographs below `folder`, and the names of those that could not be read."""
+    """Pictures, labels and names of the photographs below `folder`, and the names of those that could not be read."""
     ### BEGIN SOLUTION
     images, kept_labels, kept, skipped = [], [], [], []
     all_names, all_labels, _ = list_photographs(folder)

@@ -51,10 +51,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--data-dir", type=Path, help="where TFDS has prepared data sets")
     parser.add_argument("--split", type=_split, default="70/15/15", help="sizes of the parts (default: %(default)s)")
-    parser.add_argument("--epochs", type=_positive, default=6, help="passes over the training images")
+    parser.add_argument("--epochs", type=_positive, default=6, help="passes over the training pictures")
     parser.add_argument("--seed", type=_count, default=0, help="seed of initialization and shuffling")
     parser.add_argument(
-        "--fine-tune", type=_count, default=0, metavar="N", help="then train the last block for N epochs on images"
+        "--fine-tune", type=_count, default=0, metavar="N", help="then train the last block for N epochs on pictures"
     )
     parser.add_argument(
         "--untrained", action="store_true", help="take untrained weights where no trained ones can be had, and say so"
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace, say: Callable[[str], None] = print) -> dict
     except OSError as error:
         raise storage_error("The report was not written", options.out, error) from error
     dataset = datasets.find(options.dataset, data_dir=options.data_dir)
-    say(f"Data: {dataset.name}, {dataset.num_examples:,} images, {dataset.origin}")
+    say(f"Data: {dataset.name}, {dataset.num_examples:,} pictures, {dataset.origin}")
     if dataset.skipped:
         say(f"Skipped {len(dataset.skipped)} files that could not be used; the report lists them")
     plan = Plan(

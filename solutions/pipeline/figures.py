@@ -123,7 +123,7 @@ def draw_backbone(
     drawn = {}
     for name, (figure, words) in figures.items():
         judged = name in ("confusion", "reliability")
-        footnote = f"{source} · {len(final)} {judged_on} images" if judged else source
+        footnote = f"{source} · {len(final)} {judged_on} pictures" if judged else source
         sign(figure, footnote, trained=result.backbone.trained)
         alt = words if result.backbone.trained else f"{style.UNTRAINED_NOTE}. {words}"
         path = folder / f"{result.backbone.spec.name}-{name.replace('_', '-')}.png"

@@ -58,7 +58,7 @@ def study(name: str, dataset: Dataset, plan: Plan, say: Callable[[str], None]) -
     found = features.extract(backbone, dataset)
     seconds = {"features": time.perf_counter() - started}
     known = ", computed before" if found.reused else ""
-    say(f"{backbone.label}: features of {len(found.y):,} images in {seconds['features']:.1f} s{known}")
+    say(f"{backbone.label}: features of {len(found.y):,} pictures in {seconds['features']:.1f} s{known}")
 
     parts = split(found, plan.split)
     head = train_head(parts[0], parts[1], num_classes=len(dataset.class_names), settings=plan.head)
@@ -100,8 +100,8 @@ def split(found: Features, spec: str) -> tuple[tuple[NDArray[np.float32], NDArra
         if not len(y):
             raise CourseError(
                 f"The {name} part is empty",
-                f"{len(found.y)} images are too few for the split {spec}",
-                "Add images, or use another split",
+                f"{len(found.y)} pictures are too few for the split {spec}",
+                "Add pictures, or use another split",
             )
     return parts
 

@@ -187,6 +187,8 @@ def evaluate(model: keras.Model, x: NDArray[np.float32], y: NDArray[np.int64]) -
 def _check_set(name: str, pair: tuple[NDArray[np.float32], NDArray[np.int64]]) -> None:
     x, y = pair
     if len(x) != len(y):
-        raise CourseError(f"The {name} set has {len(x)} images and {len(y)} classes", "each has one", "Check the split")
+        raise CourseError(
+            f"The {name} set has {len(x)} pictures and {len(y)} classes", "each has one", "Check the split"
+        )
     if not len(x):
-        raise CourseError(f"The {name} set is empty", "no image fell into it", "Use more images or another split")
+        raise CourseError(f"The {name} set is empty", "no picture fell into it", "Use more pictures or another split")

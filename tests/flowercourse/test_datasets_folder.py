@@ -240,7 +240,7 @@ def test_a_part_without_classes_is_left_out_and_named(tmp_path):
     (folder / "test" / "1.jpg").write_bytes(photo(9))
     data = datasets.find(str(folder))
     assert data.num_examples == 10
-    assert data.skipped == ((str(folder / "test"), "its images are in no class"),)
+    assert data.skipped == ((str(folder / "test"), "its pictures are in no class"),)
 
 
 @pytest.mark.parametrize(

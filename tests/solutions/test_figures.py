@@ -78,7 +78,7 @@ def test_each_title_stands_above_its_own_image(thirty: Predictions) -> None:
 
 
 def test_a_grid_needs_as_many_images_as_predictions(thirty: Predictions) -> None:
-    with pytest.raises(CourseError, match="29 images"):
+    with pytest.raises(CourseError, match="29 pictures"):
         plot_predictions(photographs(29), thirty)
 
 
@@ -168,7 +168,7 @@ def test_a_trained_backbone_is_not_marked_untrained() -> None:
 
 
 def test_models_tested_on_different_images_are_not_compared(thirty: Predictions) -> None:
-    with pytest.raises(CourseError, match="not tested on the same images"):
+    with pytest.raises(CourseError, match="not tested on the same pictures"):
         compare(thirty, thirty.take(np.arange(29, -1, -1)))
 
 

@@ -72,7 +72,7 @@ def examine(directory: Path, spec: BackboneSpec) -> str:
         variables = list(layer.weights)
     except Exception as error:  # TensorFlow has no common type for a damaged SavedModel
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UnfitModelError(f"it can't be used as a SavedModel for images ({first_line[:200]})") from error
+        raise UnfitModelError(f"it can't be used as a SavedModel for pictures ({first_line[:200]})") from error
     count = sum(int(tf.size(variable)) for variable in variables)
     if count != spec.parameters:
         raise UnfitModelError(f"it has {count:,} weights where {spec.title} has {spec.parameters:,}")
