@@ -36,7 +36,7 @@ def test_datasets_says_what_was_found_and_why_not_elsewhere():
     lines = result.output.splitlines()
     assert lines[0].split()[:2] == ["source", "found"]
     assert any("tf_flowers from the internet" in line and "FLOWERCOURSE_OFFLINE is set" in line for line in lines)
-    assert "The course uses mini_flowers: 1,200 images; drawn on this machine." in lines
+    assert "The course uses mini_flowers: 1,200 pictures; drawn on this machine." in lines
 
 
 def test_files_left_out_are_counted_and_named(folder):

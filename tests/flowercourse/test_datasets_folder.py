@@ -113,7 +113,7 @@ def test_bad_files_are_skipped_counted_and_named(folder):
     reasons = {Path(path).relative_to(folder).as_posix(): why for path, why in data.skipped}
     assert set(reasons) == {"iris/truncated.jpg", "lily/notes.txt", "lily/empty.png"}
     assert "cut off" in reasons["iris/truncated.jpg"]
-    assert "no image" in reasons["lily/notes.txt"]
+    assert "no picture" in reasons["lily/notes.txt"]
     assert "empty" in reasons["lily/empty.png"]
     assert datasets.find(str(folder)).skipped == data.skipped  # also when it is read from the cache
 
@@ -168,10 +168,10 @@ def test_classes_one_level_deeper_are_pointed_to(folder, tmp_path):
 @pytest.mark.parametrize(
     ("files", "why"),
     [
-        ({}, "no image"),
+        ({}, "no picture"),
         ({"a.jpg": photo(1), "b.jpg": photo(2)}, "in no class"),
         ({"rose/a.jpg": photo(1)}, "only one class, 'rose'"),
-        ({"rose/a.jpg": photo(1), "iris/notes.jpg": b"text"}, "class 'iris' has no usable image"),
+        ({"rose/a.jpg": photo(1), "iris/notes.jpg": b"text"}, "class 'iris' has no usable picture"),
     ],
     ids=["empty", "no sub-folders", "one class", "a class of bad files"],
 )

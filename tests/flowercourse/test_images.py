@@ -86,9 +86,9 @@ def test_a_sideways_photograph_is_turned_upright():
     ("data", "reason"),
     [
         (encoded(plain(size=(200, 200)))[:-300], "cut off"),
-        (b"roses are red", "no image"),
+        (b"roses are red", "no picture"),
         (b"", "empty"),
-        (b"\xff\xd8\xff\xe0", "no image"),
+        (b"\xff\xd8\xff\xe0", "no picture"),
     ],
     ids=["truncated", "text", "empty", "only a JPEG's first bytes"],
 )
