@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 import time
@@ -12,10 +11,10 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-# What file systems, addresses and nbgrader take as it is (nbgrader splits names at "+").
-_SAFE = re.compile(rb"[A-Za-z0-9_.@ -]")
+# What file systems and nbgrader take as it is, besides what addresses do (nbgrader splits names at "+").
+_SAFE = "@ "
 _LONGEST_NAME = 100
 
 
@@ -73,7 +72,7 @@ def to_folder_name(name: str) -> str:
     import hashlib
 
     data = name.encode("utf-8", "surrogateescape")
-    safe = "".join(chr(byte) if _SAFE.match(bytes([byte])) else f"%{byte:02X}" for byte in data)
+    safe = quote_from_bytes(data, _SAFE).replace("~", "%7E")  # "%~" marks a name that was cut
     # A leading dot hides a folder, leading dots climb, and Windows drops dots and spaces at the end.
     for wrong in (safe[:1], safe[-1:]):
         if wrong in (".", " "):

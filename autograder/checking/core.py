@@ -65,6 +65,11 @@ class CheckResult:
     parts: tuple[PartResult, ...] = ()
     detail: str = field(default="", compare=False)
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CheckResult:
+        """Return the result that `dataclasses.asdict` made `data` from, whether or not it has been JSON since."""
+        return cls(**{**data, "parts": tuple(PartResult(**one) for one in data["parts"])})
+
 
 class CheckFailed(Exception):
     """Raised in a notebook where a check has failed. Jupyter shows its message, and no traceback."""

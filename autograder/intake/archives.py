@@ -12,7 +12,6 @@ import io
 import os
 import stat
 import struct
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,7 +21,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
+from autograder.checking.quoting import quote
 from autograder.intake.collect import LITTER, readable
+from autograder.intake.roster import composed
 from flowercourse.errors import CourseError
 
 MAX_MEMBERS = 200_000
@@ -103,7 +104,7 @@ def _chunk(source: IO[bytes]) -> bytes:
 
 
 def _said(error: BaseException) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())[:80] or type(error).__name__
+    return quote(str(error), 80) or type(error).__name__
 
 
 @contextmanager
@@ -147,7 +148,7 @@ def _in_folder(folder: Path, top: Path, depth: int) -> Iterator[Item]:
         entries = sorted((entry for entry in found if entry.name not in LITTER), key=lambda entry: entry.name)
     for entry in entries:
         path = Path(entry.path)
-        name = _composed("/".join(readable(part) for part in path.relative_to(top).parts))
+        name = composed("/".join(readable(part) for part in path.relative_to(top).parts))
         if entry.is_symlink():
             yield Item(name, _nothing, "it is a symbolic link, which is not followed")
         elif entry.is_dir(follow_symlinks=False):
@@ -257,14 +258,9 @@ def _name(member: zipfile.ZipInfo) -> str:
     if not member.flag_bits & 0x800:
         with suppress(UnicodeError):
             name = name.encode("cp437").decode("utf-8")
-    return _composed(name.replace("\\", "/"))
+    return composed(name.replace("\\", "/"))
 
 
 def _climbs(name: str) -> bool:
     parts = name.split("/")
     return name.startswith("/") or ".." in parts or "\0" in name or (len(parts[0]) == 2 and parts[0][1] == ":")
-
-
-def _composed(name: str) -> str:
-    """Return a name in NFC: macOS takes letters and their accents apart, and the roster has them together."""
-    return unicodedata.normalize("NFC", name)

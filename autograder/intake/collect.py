@@ -23,7 +23,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
-from autograder.checking.messages import quote
+from autograder.checking.quoting import quote
 from autograder.intake.rebuild import rebuild
 from autograder.intake.submissions import Found, Rebuilt, RebuiltCell, Rejected
 from flowercourse.errors import CourseError

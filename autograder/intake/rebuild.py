@@ -19,6 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,8 @@ from typing import Any
 import numpy as np
 
 from autograder.authoring.notebooks import METADATA_KEY, Assignment, Cell
-from autograder.checking.messages import quote
+from autograder.checking.quoting import quote
+from autograder.conversation.protocol import clean_text
 from autograder.intake.submissions import CellRole, Found, Rebuilt, RebuiltCell, Rejected
 
 MIB = 2**20
@@ -76,10 +78,10 @@ def rebuild(found: Found, assignment: Assignment | None) -> Rebuilt:
         Rejected: The submission cannot be graded; says why, for the learner.
     """
     if found.problem:
-        raise reject(" ".join((found.problem, *found.notes)))
+        raise Rejected(" ".join((found.problem, *found.notes)))
     if assignment is None:
         name = quote(found.assignment, 80)
-        raise reject(f"There is no assignment named {name!r}. Hand in to one of the course's assignments.")
+        raise Rejected(f"There is no assignment named {name!r}. Hand in to one of the course's assignments.")
     data = read(found)
     notebook = parse(data)
     known = {cell.id: cell for cell in assignment.cells}
@@ -104,11 +106,6 @@ def rebuild(found: Found, assignment: Assignment | None) -> Rebuilt:
     )
 
 
-def reject(message: str) -> Rejected:
-    """Return the error that rejects a submission with ``message`` (sentences for the learner)."""
-    return Rejected(message)
-
-
 def read(found: Found) -> bytes:
     """Return the bytes of a found notebook. Each folder on the way is opened as such, so that none can be a link.
 
@@ -120,9 +117,9 @@ def read(found: Found) -> bytes:
     try:
         data = _read_regular(path, found.depth)
     except OSError as error:
-        raise reject(f"The notebook could not be read ({error.strerror or error}).") from error
+        raise Rejected(f"The notebook could not be read ({error.strerror or error}).") from error
     if not data.strip():
-        raise reject("The notebook is an empty file. Save it in Jupyter and hand it in again.")
+        raise Rejected("The notebook is an empty file. Save it in Jupyter and hand it in again.")
     return data
 
 
@@ -130,8 +127,8 @@ def _read_regular(path: Path, depth: int) -> bytes:
     handle = _open_below(path.parents[depth], path.parts[-depth - 1 :])
     with os.fdopen(handle, "rb") as file:
         status = os.fstat(handle)
-        if (status.st_mode & 0o170000) != 0o100000:
-            raise reject("The notebook is not a regular file. Hand in the notebook itself.")
+        if not stat.S_ISREG(status.st_mode):
+            raise Rejected("The notebook is not a regular file. Hand in the notebook itself.")
         if status.st_size > MAX_BYTES:
             raise _too_large(status.st_size)
         data = file.read(MAX_BYTES + 1)
@@ -155,7 +152,7 @@ def _open_below(root: Path, names: tuple[str, ...]) -> int:
 
 
 def _too_large(size: int) -> Rejected:
-    return reject(
+    return Rejected(
         f"The notebook has {_megabytes(size)} MB; at most {MAX_BYTES // MIB} MB are read. Clear the outputs of all "
         "cells, save it, and hand it in again."
     )
@@ -174,17 +171,17 @@ def parse(data: bytes) -> dict[str, Any]:
     """
     notebook = _parse_json(_decode(data))
     if not isinstance(notebook, dict):
-        raise reject(f"The file is not a notebook. {_AS_JUPYTER_SAVES_IT}")
+        raise Rejected(f"The file is not a notebook. {_AS_JUPYTER_SAVES_IT}")
     major = notebook.get("nbformat")
     if _is_format(3, major):
         notebook = _from_format_3(notebook)
     elif not _is_format(4, major):
         shown = repr(major)[:20] if isinstance(major, int | str | float) else "unknown"
-        raise reject(
+        raise Rejected(
             f"The notebook's format is {shown} instead of 4. Open it in JupyterLab, save it, and hand it in again."
         )
     if not isinstance(notebook.get("cells"), list):
-        raise reject(f"The notebook has no list of cells. {_AS_JUPYTER_SAVES_IT}")
+        raise Rejected(f"The notebook has no list of cells. {_AS_JUPYTER_SAVES_IT}")
     _check_size(notebook["cells"])
     return notebook
 
@@ -198,7 +195,7 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode(json.detect_encoding(data))
     except UnicodeDecodeError as error:
-        raise reject("The file is not in UTF-8. Open it in Jupyter, save it, and hand it in again.") from error
+        raise Rejected("The file is not in UTF-8. Open it in Jupyter, save it, and hand it in again.") from error
 
 
 def _parse_json(text: str) -> Any:
@@ -209,7 +206,7 @@ def _parse_json(text: str) -> Any:
     """
     parts = _count_parts(text.encode("utf-8"))
     if parts > MAX_JSON_PARTS:
-        raise reject(
+        raise Rejected(
             f"The notebook holds too much to be read: {parts:,} values, and at most {MAX_JSON_PARTS:,} are read. "
             "Clear the outputs of all cells and hand it in again."
         )
@@ -217,7 +214,7 @@ def _parse_json(text: str) -> Any:
         return json.loads(text, parse_int=_integer)
     except (ValueError, RecursionError, MemoryError) as error:
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise reject(f"The file is not a notebook: its JSON is broken{where}. {_AS_JUPYTER_SAVES_IT}") from error
+        raise Rejected(f"The file is not a notebook: its JSON is broken{where}. {_AS_JUPYTER_SAVES_IT}") from error
 
 
 def _count_parts(data: bytes) -> int:
@@ -267,9 +264,9 @@ def _check_size(cells: list[Any]) -> None:
     count = sum(bool(source) and not source.isspace() for source in sources)
     size = sum(len(source.encode("utf-8")) for source in sources)
     if count > MAX_CELLS:
-        raise reject(f"The notebook has {count:,} cells that are not empty; at most {MAX_CELLS:,} are read.")
+        raise Rejected(f"The notebook has {count:,} cells that are not empty; at most {MAX_CELLS:,} are read.")
     if size > MAX_SOURCE_BYTES:
-        raise reject(
+        raise Rejected(
             f"The cells' code and text have {_megabytes(size)} MB; at most {MAX_SOURCE_BYTES // MIB} MB are read. "
             "Take out what is not yours to write, such as data or pictures pasted as text, and hand it in again."
         )
@@ -302,8 +299,7 @@ def _text(source: Any) -> str | None:
         source = "".join(source)
     if not isinstance(source, str):
         return None
-    # JSON can spell half of a surrogate pair, which no file or kernel takes.
-    return source.encode("utf-8", "replace").decode("utf-8")
+    return clean_text(source)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -328,7 +324,7 @@ def _check_version(
         other = marks.get("assignment")
         says = quote(other, 80) if isinstance(other, str) and other != assignment.name else ""
         named = f" It says that it is {says!r}." if says else ""
-        raise reject(f"This is not the notebook of {assignment.name}: none of its tasks is in it.{named}")
+        raise Rejected(f"This is not the notebook of {assignment.name}: none of its tasks is in it.{named}")
     version = marks.get("version")
     if version == assignment.version:
         return False
@@ -341,7 +337,7 @@ def _check_version(
     unknown = {name for name in claimed if isinstance(name, str)} - expected
     missing = {cell.id for cell in assignment.cells if cell.kind in ("check", "written")} - present
     if unknown or missing:
-        raise reject(
+        raise Rejected(
             f"This copy was made from another version of {assignment.name}, whose tasks are not those of today. "
             "Get the current exercise, paste your answers into it, and hand that in."
         )

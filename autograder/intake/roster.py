@@ -86,7 +86,7 @@ class Roster:
 
 
 def composed(text: str) -> str:
-    """Return text in NFC, by which names and ids are compared."""
+    """Return text in NFC, by which names and ids are compared: macOS takes letters and their accents apart."""
     return unicodedata.normalize("NFC", text)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
+from autograder.conversation.protocol import clean_text
 from autograder.outcome.results import CellOutcome
 
 MAX_TEXT = 20_000
@@ -96,7 +97,7 @@ def plain(text: str, limit: int = MAX_TEXT) -> str:
     """
     text = _CONTROL.sub("", _ANSI.sub("", text[: 4 * limit].replace("\r\n", "\n")))
     text = "\n".join(line.rsplit("\r", 1)[-1] for line in text.split("\n"))  # progress bars: the last state
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = clean_text(text)
     return text if len(text) <= limit else f"{text[:limit]}\n[{len(text) - limit:,} more characters]"
 
 

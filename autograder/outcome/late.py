@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from autograder.checking.messages import plural
 from autograder.intake.roster import composed
 from autograder.outcome.book import Row
 from autograder.outcome.course_file import Key, Policy
@@ -95,7 +96,7 @@ def _by_mark(policy: Policy, row: Row, late: bool, own_due: datetime | None) -> 
         words = f"{said} You had until {_said(policy, own_due)} ({_zone(policy, own_due)}), so nothing is taken off."
         return Final(row.score, words=words)
     days = policy.days_where_unknown
-    return _reduced(policy, row, days, f"{said} It does not say how late, so it counts as {_counted(days, 'day')}.")
+    return _reduced(policy, row, days, f"{said} It does not say how late, so it counts as {plural(days, 'day')}.")
 
 
 def _reduced(policy: Policy, row: Row, days: int, said: str) -> Final:
@@ -105,7 +106,7 @@ def _reduced(policy: Policy, row: Row, days: int, said: str) -> Final:
     capped = f", and at most {number(policy.at_most_percent)} %" if percent < days * policy.percent_per_day else ""
     words = (
         f"{said} Each day begun costs {number(policy.percent_per_day)} % of the points earned{capped}: that makes "
-        f"{number(percent)} % for {_counted(days, 'day')}. Of your {number(row.score)}, {number(deduction)} points are "
+        f"{number(percent)} % for {plural(days, 'day')}. Of your {number(row.score)}, {number(deduction)} points are "
         f"taken off, which leaves {number(score)}."
     )
     return Final(score, days, deduction, words=words)
@@ -154,9 +155,5 @@ def _duration(late: timedelta) -> str:
     """
     minutes = int(late.total_seconds() // 60)
     parts = ((minutes // 1440, "day"), (minutes // 60 % 24, "hour"), (minutes % 60, "minute"))
-    said = [_counted(count, unit) for count, unit in parts if count]
+    said = [plural(count, unit) for count, unit in parts if count]
     return " and ".join(said[:2]) or "less than a minute"
-
-
-def _counted(count: int, unit: str) -> str:
-    return f"{count} {unit}" + ("" if count == 1 else "s")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from autograder.checking.core import CheckResult, PartResult
+from autograder.checking.core import CheckResult
 from autograder.intake.submissions import CellRole
 
 Status = Literal["graded", "timeout", "out_of_memory", "crashed", "rejected"]
@@ -108,7 +108,7 @@ class SubmissionResult:
             KeyError: ``data`` lacks one that it must have.
         """
         fields = dict(data)
-        fields["checks"] = tuple(check_from_json(check) for check in data.get("checks", ()))
+        fields["checks"] = tuple(CheckResult.from_json(check) for check in data.get("checks", ()))
         fields["cells"] = tuple(
             CellOutcome(**{**cell, "outputs": tuple(cell["outputs"])}) for cell in data.get("cells", ())
         )
@@ -149,8 +149,3 @@ class Final:
     deduction: float = 0.0
     dropped: bool = False
     words: str = ""
-
-
-def check_from_json(data: Mapping[str, Any]) -> CheckResult:
-    """Return the check's result that `dataclasses.asdict` made ``data`` from."""
-    return CheckResult(**{**data, "parts": tuple(PartResult(**part) for part in data["parts"])})

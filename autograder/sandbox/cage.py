@@ -44,7 +44,7 @@ PRELOAD = (
     "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "PIL.Image",
-    "scipy.special",
+    "scipy.stats",
     "flowercourse.features",
     "flowercourse.style",
     "autograder.checks",

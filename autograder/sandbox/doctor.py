@@ -171,12 +171,12 @@ def try_out(isolation: Isolation) -> Tried:
         return Tried(isolation, problem=problem)
     home = Path.home() if os.access(Path.home(), os.W_OK) else None
     place = tempfile.TemporaryDirectory(prefix="autograder-doctor-", dir=home)
-    with place as folder, _listening() as port, _environment_secret():
+    with place as folder, socket.create_server(("127.0.0.1", 0)) as server, _environment_secret():
         Path(folder).chmod(0o755)
         secret = Path(folder) / "secret"
         secret.write_text("a secret")
         with as_graded(), Cage(isolation, course_layout(), preload=()) as cage:
-            facts = _Facts(cage, str(secret), port)
+            facts = _Facts(cage, str(secret), server.getsockname()[1])
             return Tried(isolation, tuple(Promise(what, probe(facts)) for what, probe in PROBES.items()))
 
 
@@ -194,17 +194,6 @@ class _Facts:
     cage: Cage
     secret: str
     port: int
-
-
-class _listening:
-    """A server on the loopback address, for the probe that tries to reach it."""
-
-    def __enter__(self) -> int:
-        self.server = socket.create_server(("127.0.0.1", 0))
-        return self.server.getsockname()[1]
-
-    def __exit__(self, *_: object) -> None:
-        self.server.close()
 
 
 def _value(facts: _Facts, code: str) -> Any:

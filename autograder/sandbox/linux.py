@@ -8,7 +8,9 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import signal
 import struct
+from errno import EACCES, ENOMEM, ENOSYS, EPERM
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mount.argtypes = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_ulong, ctypes.c_char_p)
@@ -21,6 +23,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 ALL_NAMESPACES = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
+MS_NOATIME, MS_NODIRATIME, MS_RELATIME = 0x400, 0x800, 0x200000
 MS_BIND, MS_MOVE, MS_REC, MS_PRIVATE = 0x1000, 0x2000, 0x4000, 0x40000
 MNT_DETACH = 2
 
@@ -84,7 +87,7 @@ def drop_capabilities() -> None:
 
 def die_with_parent() -> None:
     """Have the kernel kill this process when the thread that started it ends."""
-    prctl(PR_SET_PDEATHSIG, 9)
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def adopt_orphans() -> None:
@@ -157,7 +160,6 @@ _SETSOCKOPT, _SEND_BUFFER = {"x86_64": 54, "aarch64": 208}, 7
 _SETSID = {"x86_64": 112, "aarch64": 157}
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
-_EPERM, _ENOMEM, _EACCES, _ENOSYS = 1, 12, 13, 38
 
 
 def _instruction(code: int, jump_true: int, jump_false: int, value: int) -> bytes:
@@ -171,7 +173,7 @@ def _refuse_when_equal(number: int, error: int) -> bytes:
 def _refuse_argument(number: int, position: int, value: int, load_number: bytes) -> bytes:
     """Refuse a call where its argument at `position`, counted from 0, is `value`."""
     load_argument = _instruction(0x20, 0, 0, 16 + 8 * position)
-    refused = load_argument + _instruction(0x15, 0, 1, value) + _instruction(0x06, 0, 0, _ERRNO | _EPERM)
+    refused = load_argument + _instruction(0x15, 0, 1, value) + _instruction(0x06, 0, 0, _ERRNO | EPERM)
     return _instruction(0x15, 0, 4, number) + refused + load_number
 
 
@@ -188,27 +190,27 @@ def seccomp_program(machine: str, *, network: bool) -> bytes:
     """
     column = ("x86_64", "aarch64").index(machine)
     load_number, load_arch, load_argument = (_instruction(0x20, 0, 0, offset) for offset in (0, 4, 16))
-    program = load_arch + _instruction(0x15, 1, 0, _AUDIT_ARCH[machine]) + _instruction(0x06, 0, 0, _ERRNO | _EPERM)
+    program = load_arch + _instruction(0x15, 1, 0, _AUDIT_ARCH[machine]) + _instruction(0x06, 0, 0, _ERRNO | EPERM)
     program += load_number
     if machine == "x86_64":  # the x32 interface has numbers of its own for the same calls
-        program += _instruction(0x35, 0, 1, 0x40000000) + _instruction(0x06, 0, 0, _ERRNO | _EPERM)
+        program += _instruction(0x35, 0, 1, 0x40000000) + _instruction(0x06, 0, 0, _ERRNO | EPERM)
     for numbers in _DENIED.values():
-        program += _refuse_when_equal(numbers[column], _EPERM)
+        program += _refuse_when_equal(numbers[column], EPERM)
     # clone3 takes its flags by pointer, which a filter cannot read: say that there is none, and libc uses clone.
-    program += _refuse_when_equal(_CLONE3, _ENOSYS)
+    program += _refuse_when_equal(_CLONE3, ENOSYS)
     namespaces = ALL_NAMESPACES | CLONE_NEWCGROUP
     program += _instruction(0x15, 0, 4, _CLONE[machine]) + load_argument
-    program += _instruction(0x45, 0, 1, namespaces) + _instruction(0x06, 0, 0, _ERRNO | _EPERM) + load_number
-    program += _refuse_when_equal(_MEMFD_CREATE[machine], _ENOSYS)
+    program += _instruction(0x45, 0, 1, namespaces) + _instruction(0x06, 0, 0, _ERRNO | EPERM) + load_number
+    program += _refuse_when_equal(_MEMFD_CREATE[machine], ENOSYS)
     program += _instruction(0x15, 0, 5, _MMAP[machine]) + _instruction(0x20, 0, 0, 40)  # its flags
     program += _instruction(0x54, 0, 0, _MAP_SHARED_ANONYMOUS) + _instruction(0x15, 0, 1, _MAP_SHARED_ANONYMOUS)
-    program += _instruction(0x06, 0, 0, _ERRNO | _ENOMEM) + load_number
+    program += _instruction(0x06, 0, 0, _ERRNO | ENOMEM) + load_number
     program += _refuse_argument(_FCNTL[machine], 1, _SET_PIPE_SIZE, load_number)
     program += _refuse_argument(_SETSOCKOPT[machine], 2, _SEND_BUFFER, load_number)
     program += _refuse_when_equal(_SETSID[machine], 0)
     if not network:
         program += _instruction(0x15, 0, 4, _SOCKET[machine]) + load_argument
-        program += _instruction(0x15, 1, 0, 1) + _instruction(0x06, 0, 0, _ERRNO | _EACCES) + load_number
+        program += _instruction(0x15, 1, 0, 1) + _instruction(0x06, 0, 0, _ERRNO | EACCES) + load_number
     return program + _instruction(0x06, 0, 0, _ALLOW)
 
 

@@ -30,7 +30,14 @@ _DEVICE_LINKS = {
     "stderr": "/proc/self/fd/2",
 }
 # Flags of a mount that a user namespace may not take away, as statvfs spells them and as mount does.
-_LOCKED = {2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
+_LOCKED = {
+    os.ST_NOSUID: linux.MS_NOSUID,
+    os.ST_NODEV: linux.MS_NODEV,
+    os.ST_NOEXEC: linux.MS_NOEXEC,
+    os.ST_NOATIME: linux.MS_NOATIME,
+    os.ST_NODIRATIME: linux.MS_NODIRATIME,
+    os.ST_RELATIME: linux.MS_RELATIME,
+}
 _READ_ONLY = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
 _ALL_BUT_USER = linux.ALL_NAMESPACES & ~linux.CLONE_NEWUSER
 
@@ -89,9 +96,7 @@ def _as_first_process(options: dict[str, Any], root: str) -> None:
         linux.pivot_root(".", ".")
         linux.unmount(".")
         os.chdir("/")
-        linux.mount(
-            None, "/", None, linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV
-        )
+        linux.mount(None, "/", None, _READ_ONLY)
         os.chdir(NOTEBOOK_DIR)
         os.execve(options["command"][0], options["command"], options["environment"])  # noqa: S606 - an argument list
     except OSError as error:

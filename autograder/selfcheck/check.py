@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.checking.cells import FailedCell
-from autograder.checking.core import Check, CheckResult, PartResult, plural_points
+from autograder.checking.core import Check, CheckResult, plural_points
 from autograder.checking.messages import number
 from autograder.checking.quoting import quote
 from flowercourse.errors import CourseError
@@ -138,7 +138,7 @@ def check_notebook(
     with tempfile.TemporaryDirectory(prefix="autograder-check-") as folder:
         for event in _events(path, assignment, Path(folder), cell_timeout_s):
             if "result" in event:
-                result = _result(event["result"])
+                result = CheckResult.from_json(event["result"])
                 found.setdefault(result.grade_id, result)
             elif "trouble" in event:
                 report.troubles.append(Trouble(**event["trouble"]))
@@ -265,10 +265,6 @@ def _events(path: Path, assignment: str, folder: Path, cell_timeout_s: float) ->
         finally:
             process.kill()
             process.wait()
-
-
-def _result(data: dict[str, Any]) -> CheckResult:
-    return CheckResult(**{**data, "parts": tuple(PartResult(**one) for one in data["parts"])})
 
 
 def _unchecked(check: Check) -> CheckResult:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import linear_regression
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,8 +166,7 @@ def slope(values: NDArray[np.float64]) -> float:
     >>> slope(np.array([1.0, 3.0, 5.0]))
     2.0
     """
-    steps = np.arange(len(values)) - (len(values) - 1) / 2
-    return float(steps @ values / (steps @ steps))
+    return linear_regression(range(len(values)), values.tolist()).slope
 
 
 def swings(loss: NDArray[np.float64], swing: float = THRESHOLDS.swing) -> int:

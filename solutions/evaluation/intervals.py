@@ -27,11 +27,9 @@ def _check_counts(successes: int, trials: int) -> None:
         )
 
 
-def _quantile(confidence: float) -> float:
-    """Return the standard normal quantile of a two-sided interval."""
+def _check_confidence(confidence: float) -> None:
     if not 0 < confidence < 1:
         raise CourseError(f"No interval with confidence {confidence}", "it lies between 0 and 1", "try 0.95")
-    return NormalDist().inv_cdf(0.5 + confidence / 2)
 
 
 def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -55,16 +53,12 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float
     >>> print(f"{low:.3f} to {high:.3f}")
     0.826 to 0.945
     """
+    from scipy.stats import binomtest
+
     _check_counts(successes, trials)
-    z = _quantile(confidence)
-    share = successes / trials
-    center = share + z * z / (2 * trials)
-    margin = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    # Where nothing or everything succeeded, the end is exactly 0 or 1, and rounding must not say otherwise.
-    low = 0.0 if successes == 0 else (center - margin) / scale
-    high = 1.0 if successes == trials else (center + margin) / scale
-    return low, high
+    _check_confidence(confidence)
+    found = binomtest(successes, trials).proportion_ci(confidence, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def standard_error(successes: int, trials: int) -> float:
@@ -128,7 +122,8 @@ def paired_difference(only_first: int, only_second: int, trials: int, confidence
     _check_counts(only_first, trials)
     _check_counts(only_second, trials)
     _check_counts(only_first + only_second, trials)
-    z = _quantile(confidence)
+    _check_confidence(confidence)
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
     first, second = (only_first + 1) / (trials + 2), (only_second + 1) / (trials + 2)
     margin = z * math.sqrt((first + second - (second - first) ** 2) / (trials + 2))
     return PairedDifference(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
 
 from flowercourse.errors import CourseError
 from solutions.evaluation.intervals import wilson
@@ -28,10 +29,7 @@ def probabilities(logits: ArrayLike) -> NDArray[np.float64]:
     >>> probabilities([[0.0, 0.0]]).tolist()
     [[0.5, 0.5]]
     """
-    shifted = np.asarray(logits, dtype=np.float64)
-    # Subtracting the largest logit changes nothing but keeps exp() from overflowing.
-    powers = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    return softmax(np.asarray(logits, dtype=np.float64), axis=-1)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,13 +87,7 @@ def plain(record: Any) -> Any:
     >>> plain(PairedDifference(0.1, (0.0, 0.2), 0.95, 1, 2, 1.0))["interval"]
     [0.0, 0.2]
     """
-    return _lists(dataclasses.asdict(record))
-
-
-def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _lists(entry) for name, entry in value.items()}
-    return [_lists(entry) for entry in value] if isinstance(value, list | tuple) else value
+    return json.loads(json.dumps(dataclasses.asdict(record)))
 
 
 def dataset_json(dataset: Dataset, spec: str, labels: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The schema of ``report.json``: every field with its type, its unit and what it means.
 
-``solutions/report.schema.json`` is JSON Schema (draft 2020-12), so that programs in any language can check a report.
+``report.schema.json`` beside this module is JSON Schema (draft 2020-12), so that programs in any language can check a
+report.
 """
 
 from __future__ import annotations
