@@ -2,9 +2,10 @@
 
     python build_tools/execute_pages.py CACHE [--jobs N]
 
-Jupyter Book itself executes one page after the other and leaves most of a machine idle: half of a page's time is one
-core importing TensorFlow. Pages that the cache knows already are not executed. A page that fails here is not in the
-cache, so Jupyter Book executes it again and reports what is wrong with it; nothing has to be reported from here.
+Jupyter Book itself executes one page after the other, which leaves most of a machine idle, and each imports TensorFlow
+anew; here they are forks of one process that has done so (`warm_kernels`). Pages that the cache knows already are not
+executed. A page that fails here is not in the cache, so Jupyter Book executes it again and reports what is wrong with
+it; nothing has to be reported from here.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from myst_nb.core.read import is_myst_markdown_notebook
+from warm_kernels import warm_kernels
 
 from flowercourse.environment import share_of_processors
 
@@ -54,7 +56,7 @@ def main() -> None:
     for page in todo:
         cache.add_nb_to_project(page, read_data=READER)
     os.environ |= share_of_processors(options.jobs)
-    with ProcessPoolExecutor(options.jobs) as pool:
+    with warm_kernels(), ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(execute, todo, [options.cache] * len(todo), [timeout_s] * len(todo)))
 
 

@@ -34,6 +34,8 @@ ALLOWED = (
     "book/_ext/**/*.py",
     "binder/*",
     "build_tools/site.py",
+    "build_tools/warm.py",
+    "build_tools/warm_kernels.py",
     "build_tools/check_site.py",
     "build_tools/execute_pages.py",
     "build_tools/live.py",

@@ -42,10 +42,34 @@ def small_book(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def warm_python():
+    """A Python that has imported Jupyter Book and what it loads, which takes longer than a page."""
+    warm = load_tool("warm")
+    if not warm.AVAILABLE:
+        yield None
+        return
+    modules = ("jupyter_book.cli.main", "jupyter_book.sphinx", "myst_nb.sphinx_ext", "sphinx_book_theme")
+    with warm.WarmPython([*modules, "sphinxcontrib.bibtex", "sphinx.builders.html"]) as python:
+        yield python
+
+
 @pytest.fixture
-def builder(small_book, monkeypatch):
+def builder(small_book, monkeypatch, warm_python, tmp_path):
     """The build program, working on the small project, whose pages stand on nothing."""
     tool = load_tool("site")
+
+    def run(command):
+        """Run a Python program as the tool does, but from the warm Python."""
+        with (tmp_path / "said").open("w+") as said:
+            options = {"env": tool.course_environment(), "cwd": small_book}
+            status = warm_python.start(command, **options, stdout=said.fileno(), stderr=said.fileno()).wait()
+            said.seek(0)
+            print(said.read())
+        return status
+
+    if warm_python:
+        monkeypatch.setattr(tool, "run", run)
     work = small_book / "_build" / "book"
     places = {
         "ROOT": small_book,
