@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +45,7 @@ class WrongUsage(CourseError):
 
 
 BATCH = 200  # results that are published together where nothing ran
+_CHANGED = "The notebook changed while the class was being graded; this is what became of the newer one."
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,18 @@ class _Class:
     limits: Limits
     journal: Journal
     session: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A submission that is to run. Its notebook is read again when its turn comes: a class's have no room in memory."""
+
+    found: Found
+    key: str
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.found.student_id, self.found.assignment
 
 
 def grade_class(
@@ -242,7 +255,8 @@ def _writing_to(out: Path) -> Iterator[None]:
 def _grade_all(found: list[Found], everything: _Class, engine: Engine) -> Generator[SubmissionResult, None, None]:
     """Yield a result for each submission: first what needs no run, then what graders send, as it comes."""
     decides = (everything.course.fingerprint(), json.dumps(everything.limits.as_dict()), engine.isolation)
-    tasks: list[Task] = []
+    waiting: list[_Waiting] = []
+    modules: set[str] = set()
     rejected: list[SubmissionResult] = []
     for one in found:
         rebuilt = _rebuilt(one, everything.course)
@@ -252,28 +266,53 @@ def _grade_all(found: list[Found], everything: _Class, engine: Engine) -> Genera
                 yield from _publish_rejected(everything, rejected)
                 rejected = []
             continue
-        key = key_of(rebuilt.student_id, rebuilt.assignment, rebuilt.digest, rebuilt.version, *rebuilt.notes, *decides)
+        key = _key(rebuilt, decides)
         known = everything.journal.get(key)
         if known is None:
-            tasks.append(Task(key, rebuilt, everything.journal.seed(key)))
+            waiting.append(_Waiting(one, key))
+            modules.add(rebuilt.module)
             continue
         yield known if key in everything.journal.recorded else _publish(everything, known, key)
     yield from _publish_rejected(everything, rejected)
-    # Later assignments take longer: begun first, they leave no worker waiting for the last one.
-    tasks.sort(key=lambda task: task.rebuilt.assignment, reverse=True)
-    archives = dict.fromkeys(
-        name for task in tasks for name in everything.course.needs_secret_pictures(task.rebuilt.module)
-    )
-    crowded: list[Task] = []
-    with closing(engine.grade(tasks, archives)) as answers:
+    # Later assignments take longer: begun first, they leave no grader waiting for the last one.
+    waiting.sort(key=lambda one: one.found.assignment, reverse=True)
+    archives = dict.fromkeys(name for module in modules for name in everything.course.needs_secret_pictures(module))
+    crowded: set[tuple[str, str]] = set()
+    changed: list[SubmissionResult] = []
+    with closing(engine.grade(_tasks(waiting, everything, decides, changed), archives)) as answers:
         for task, answer in answers:
             if engine.is_crowded and answer.get("result", {}).get("crowded"):
-                crowded.append(task)
+                crowded.add((task.rebuilt.student_id, task.rebuilt.assignment))
             else:
                 yield _decided(everything, task, answer)
     if crowded:  # nobody loses points to a neighbor: once more, with the machine to themselves
-        with closing(engine.grade(crowded, archives, alone=True)) as answers:
+        again = _tasks((one for one in waiting if one.name in crowded), everything, decides, changed)
+        with closing(engine.grade(again, archives, alone=True)) as answers:
             yield from (_decided(everything, task, answer) for task, answer in answers)
+    yield from _publish_rejected(everything, changed)
+
+
+def _key(rebuilt: Rebuilt, decides: Sequence[str]) -> str:
+    return key_of(rebuilt.student_id, rebuilt.assignment, rebuilt.digest, rebuilt.version, *rebuilt.notes, *decides)
+
+
+def _tasks(
+    waiting: Iterable[_Waiting], everything: _Class, decides: Sequence[str], changed: list[SubmissionResult]
+) -> Iterator[Task]:
+    """Yield what is to be graded, each read when it is asked for.
+
+    A notebook may have become another one meanwhile: that is graded, and its row says so. What cannot be graded any
+    more goes to `changed`.
+    """
+    for one in waiting:
+        rebuilt = _rebuilt(one.found, everything.course)
+        if isinstance(rebuilt, SubmissionResult):
+            changed.append(replace(rebuilt, message=f"{rebuilt.message} {_CHANGED}"))
+            continue
+        key = _key(rebuilt, decides)
+        if key != one.key:
+            rebuilt = replace(rebuilt, notes=(*rebuilt.notes, _CHANGED))
+        yield Task(key, rebuilt, everything.journal.seed(key))
 
 
 def _decided(everything: _Class, task: Task, answer: Mapping[str, Any]) -> SubmissionResult:

@@ -106,6 +106,26 @@ def test_resume_grades_again_what_has_changed_and_nothing_else(tmp_path):
     assert third["student-01"].seed != first["student-01"].seed
 
 
+def test_a_notebook_that_changes_before_its_turn_is_graded_as_it_is_then_and_its_row_says_so(tmp_path):
+    _class(tmp_path, 4)  # 0 and 2 have a mistake
+    submitted = tmp_path / "submitted"
+    done = []
+
+    def mend(result):
+        done.append(result.student_id)
+        if len(done) == 1:
+            write(submitted / "student-02", as_bytes(notebook()))
+            (submitted / "student-03" / "01-toy" / "01-toy.ipynb").write_text("{")
+
+    first = {result.student_id: result for result in _grade(tmp_path, each=mend)}
+    assert sorted(done) == sorted(first) == [f"student-{number:02}" for number in range(4)]
+    assert (first["student-02"].score, first["student-03"].status) == (MAX_SCORE, "rejected")
+    changed = {student for student, result in first.items() if "changed while" in result.message}
+    assert changed == {"student-02", "student-03"}
+    second = {result.student_id: result for result in _grade(tmp_path, resume=True)}
+    assert second["student-02"] == first["student-02"]
+
+
 def test_a_line_that_a_crash_cut_off_is_graded_again(tmp_path):
     _class(tmp_path, 2)
     _grade(tmp_path)
@@ -191,6 +211,7 @@ def test_who_may_have_been_crowded_out_runs_once_more_alone_and_that_counts(tmp_
     really = Pool.grade
 
     def crowded(self, tasks, archives, *, alone=False):
+        tasks = list(tasks)
         (by_themselves if alone else beside).extend(task.rebuilt.student_id for task in tasks)
         for task, answer in really(self, tasks, archives, alone=alone):
             if not alone and task.rebuilt.student_id == "student-01":
