@@ -11,6 +11,7 @@ import numpy as np
 
 from flowercourse import style
 from flowercourse.errors import CourseError
+from flowercourse.wording import p_value
 from solutions.evaluation.intervals import PairedDifference, paired_difference
 from solutions.evaluation.predictions import Predictions
 
@@ -82,11 +83,11 @@ def describe_difference(first: str, second: str, result: PairedDifference) -> st
 
     >>> from solutions.evaluation.intervals import paired_difference
     >>> describe_difference("A", "B", paired_difference(30, 10, 500))
-    'A is better than B: 4.0 points of accuracy more (95 % interval 1.5 to 6.5, p = 0.002).'
+    'A is better than B: 4.0 points of accuracy more (95 % interval 1.5 to 6.5, p = 0.0022).'
     """
     low, high = (100 * end for end in result.interval)
     percent = f"{100 * result.confidence:g} % interval"
-    p = f"p = {result.p_value:.3f}" if result.p_value >= 0.001 else "p < 0.001"
+    p = p_value(result.p_value)
     if not result.only_first and not result.only_second:
         return f"These pictures don't tell {first} and {second} apart: both are right on the same ones."
     if not result.tells_apart:

@@ -333,8 +333,8 @@ plt.show()
 #
 # ```python
 # white = np.full((100, 300, 3), 255, np.uint8)
-# picture, label = resize_and_scale(white, 4)
-# picture.shape, float(image[0, 0, 0]), label  # (TensorShape([224, 224, 3]), 1.0, 4)
+# image, label = resize_and_scale(white, 4)
+# image.shape, float(image[0, 0, 0]), label  # (TensorShape([224, 224, 3]), 1.0, 4)
 # ```
 #
 # <details><summary>Hint</summary>

@@ -133,7 +133,7 @@ hidden.features_are_extracted()
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Every row describes one picture in 1,280 numbers. None of them means "yellow" or "petal" by itself; together they
+# Every row describes one picture in 1,280 numbers. What a single one of them stands for is hard to say. Together they
 # place similar pictures close to one another. Here are the first 200 numbers of the first eight pictures:
 
 # %%

@@ -12,7 +12,7 @@
 #
 # **Why it matters.** A network that does badly doesn't say why. Its learning curves nearly do: each kind of trouble has
 # a shape of its own, and each asks for a different remedy. More data help against overfitting and do nothing against
-# underfitting. Whoever can read the curves saves days of trying.
+# underfitting. Whoever can read the curves knows what to try first.
 #
 # **Time:** about 60 minutes. **Points:** 20. **Before:** notebook 2.
 

@@ -140,6 +140,27 @@ def test_a_bad_page_stops_the_build_and_leaves_the_last_good_site(
     assert published(small_book) == published_once
 
 
+CLAIM = """from flowercourse import claims
+losses = %s
+print("lowest:", min(losses))
+claims.show("the loss turns up again", losses[-1] > 1.1 * min(losses), last=losses[-1])"""
+
+
+def test_a_page_that_claims_what_its_numbers_do_not_show_stops_the_build(builder, small_book, published_once, capsys):
+    write(small_book, NOTEBOOK % (CLAIM % "[1.0, 0.5, 0.9]"))
+    builder.build()
+    shown = published(small_book)
+    assert "lowest: 0.5" in shown
+
+    write(small_book, NOTEBOOK % (CLAIM % "[1.0, 0.5, 0.4]"))
+    with pytest.raises(SystemExit) as stopped:
+        builder.build()
+    said = capsys.readouterr().out + str(stopped.value)
+    assert "The text claims: the loss turns up again" in said
+    assert "last = 0.4" in said
+    assert published(small_book) == shown
+
+
 LIVE_PAGE = "# A page\n\n:::{live} try\nWait for it.\n:::\n"
 
 
