@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from autograder.commands.cluster import scheduler_options
 from autograder.commands.options import Positive, did_you_mean
 from autograder.grading.stop import Stopped
 from autograder.sandbox.limits import Limits
 from flowercourse.errors import CourseError
 
 if TYPE_CHECKING:
+    from autograder.grading.engine import Scheduler
     from autograder.outcome.book import Row
     from autograder.outcome.course_file import Policy
     from autograder.outcome.people import People
@@ -215,8 +217,9 @@ database_option = click.option(
 @click.option(
     "--jobs",
     type=click.IntRange(1),
-    help="Submissions to grade at the same time.  [default: what processors and memory allow]",
+    help="Submissions to grade at the same time on this machine.  [default: what processors and memory allow]",
 )
+@scheduler_options
 @click.option(
     "--db",
     callback=known_database,
@@ -236,6 +239,7 @@ def grade(
     out: Path,
     assignment: str | None,
     jobs: int | None,
+    scheduler: Scheduler | None,
     db: str | None,
     resume: bool,
     isolation: str,
@@ -252,7 +256,9 @@ def grade(
     from autograder.grading.stop import raising_stopped
     from autograder.outcome.results import STATUSES
 
-    if jobs is None:
+    if scheduler is not None and jobs is not None:
+        raise click.UsageError("--jobs is for this machine; on a cluster, every worker grades one at a time.")
+    if scheduler is None and jobs is None:
         machine = this_machine()
         jobs = machine.jobs
         click.echo(f"Grading {jobs} at a time: {machine} (--jobs says otherwise).", err=True)
@@ -262,7 +268,8 @@ def grade(
                 submitted,
                 out,
                 assignment=assignment,
-                jobs=jobs,
+                jobs=jobs or 1,
+                scheduler=scheduler,
                 db=db,
                 resume=resume,
                 isolation=isolation,
@@ -397,11 +404,25 @@ def release(out: Path) -> None:
 
 
 @click.command()
-def doctor() -> None:
-    """Say which isolation is in force on this machine, by trying it, and what is missing."""
-    from autograder.sandbox.doctor import examine
+@scheduler_options
+def doctor(scheduler: Scheduler | None) -> None:
+    """Say which isolation is in force on this machine, by trying it, and what is missing.
 
-    report = examine()
-    click.echo(report.text)
-    if not report.healthy:
+    With --scheduler, say so for each worker of the cluster. The exit status is 1 where something is not kept.
+    """
+    if scheduler is None:
+        from autograder.sandbox.doctor import examine
+
+        report = examine()
+        click.echo(report.text)
+        healthy = [report.healthy]
+    else:
+        from autograder.grading.cluster import examine as examine_workers
+
+        healthy = []
+        for worker, found in examine_workers(scheduler):
+            click.echo(f"Worker {worker} on {found['machine']}\n\n{found['text']}\n")
+            healthy.append(bool(found["healthy"]))
+        click.echo(f"{sum(healthy)} of {len(healthy)} workers keep every promise.")
+    if not all(healthy):
         sys.exit(1)

@@ -51,6 +51,7 @@ class _Worker:
     """One of the cluster's workers, as far as it is known."""
 
     address: str
+    name: str
     state: State = "asked"
     machine: str = ""
     isolation: str = ""
@@ -59,13 +60,22 @@ class _Worker:
     future: Future | None = None
     task: Task | None = None
 
+    def __str__(self) -> str:
+        return self.address if self.name == self.address else f"{self.address} ({self.name})"
+
+
+class NoScheduler(CourseError):
+    """No scheduler is where one was named, or it lets nobody in; a command ends with 2 for it."""
+
+    exit_status = 2
+
 
 @contextmanager
 def connected(scheduler: Scheduler) -> Iterator[Client]:
     """Yield a client of a scheduler.
 
     Raises:
-        CourseError: there is none, or it does not let us in.
+        NoScheduler: there is none, or it does not let us in.
     """
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is said here, once
     warnings.filterwarnings("ignore", message="Sending large graph", category=UserWarning)
@@ -78,7 +88,7 @@ def connected(scheduler: Scheduler) -> Iterator[Client]:
             name="autograder",
         )
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
-        raise CourseError(
+        raise NoScheduler(
             f"there is no scheduler at {scheduler.address} that lets us in",
             str(error) or type(error).__name__,
             "Start one with dask scheduler, and give the address that it shows; where it wants TLS, that begins with "
@@ -176,26 +186,29 @@ class Cluster:
                     yield task, answer
 
     def _agreed(self) -> Isolation:
-        """Ask all workers that are there who they are, and return the isolation that is in force on all of them."""
-        deadline = time.monotonic() + WAIT_FOR_WORKERS_S
+        """Ask all workers that are there who they are, and return the isolation that is in force on all of them.
+
+        One that is busy with another run answers later, and is refused then if it isolates in another way.
+        """
+        since = 0.0
         while True:
             list(self._turn())
             known = [worker for worker in self.workers.values() if worker.state == "known"]
-            if known and not any(worker.state == "asked" for worker in self.workers.values()):
+            asked = any(worker.state == "asked" for worker in self.workers.values())
+            since = since or (time.monotonic() if known else 0.0)
+            if known and (not asked or time.monotonic() > since + CONNECT_S):
                 break
-            if time.monotonic() > deadline:
-                raise self._no_worker()
         found = {worker.isolation for worker in known}
         if len(found) > 1:
             raise CourseError(
                 "the cluster's workers do not isolate learners' code in the same way",
-                "; ".join(f"{worker.address}: {worker.isolation}" for worker in known),
+                "; ".join(f"{worker}: {worker.isolation}" for worker in known),
                 "Name one that works on all of them with --isolation; autograder doctor --scheduler shows which do",
             )
         return known[0].isolation  # type: ignore[return-value]
 
     def _no_worker(self) -> CourseError:
-        refused = [f"{worker.address}: {worker.refusal}" for worker in self.workers.values() if worker.refusal]
+        refused = [f"{worker}: {worker.refusal}" for worker in self.workers.values() if worker.refusal]
         return CourseError(
             f"no worker of the scheduler at {self.address} can grade",
             "; ".join(refused) or f"none was there for {WAIT_FOR_WORKERS_S:.0f} s",
@@ -281,7 +294,7 @@ class Cluster:
         except Exception as error:  # whatever a connection that breaks just now may raise
             raise self._no_scheduler() from error
         for address in there.keys() - self.workers.keys():
-            worker = self.workers[address] = _Worker(address)
+            worker = self.workers[address] = _Worker(address, str(there[address].get("name", address)))
             course = self.plan.course
             arguments = (course.visible, course.hidden, self.plan.isolation, tuple(self.plan.features))
             self._submit(worker, "asked", remote.introduce, *arguments)
@@ -364,7 +377,7 @@ class Cluster:
 
     def _refuse(self, worker: _Worker, why: str) -> None:
         worker.state, worker.refusal = "refused", why
-        tqdm.write(f"Worker {worker.address} is not used: {why.rstrip('.')}.", file=sys.stderr)
+        tqdm.write(f"Worker {worker} is not used: {why.rstrip('.')}.", file=sys.stderr)
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -388,4 +401,11 @@ def examine(scheduler: Scheduler) -> Iterator[tuple[str, dict[str, Any]]]:
             try:
                 yield worker, future.result()
             except Exception as error:
-                yield worker, {"text": f"It could not answer ({type(error).__name__}: {error}).", "healthy": False}
+                yield (
+                    worker,
+                    {
+                        "machine": "?",
+                        "text": f"It could not answer ({type(error).__name__}: {error}).",
+                        "healthy": False,
+                    },
+                )

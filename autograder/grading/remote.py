@@ -219,7 +219,10 @@ def begin(plan: Plan, folder: str, beside: int) -> str:
         return str(error)
     names = tuple(sorted(Path(path).name for path in ready.features.values()))
     if names != tuple(sorted(plan.features)):
-        return "its data set or its weights are others than here"
+        return (
+            "its data set or its weights are others than here. Take them from the machine that grades: flowercourse "
+            "prepare --share DIR writes a folder that the other takes as its FLOWERCOURSE_CACHE"
+        )
     environment = share_of_processors(beside) | dict(ready.environment)
     with mine.lock:
         mine.drop_grader()
