@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from flowercourse import backbones, datasets, paths
 from flowercourse.backbones import Backbone
 from flowercourse.datasets import Dataset
 from flowercourse.errors import CourseError
+from flowercourse.progress import progress_bar
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -87,7 +87,7 @@ def extract(
         dataset: what ``datasets.find`` gave, or takes; None means the course's own.
         untrained: whether untrained weights will do; see ``backbones.resolve``.
         batch_size: images per forward pass; it changes the speed, not the features.
-        progress: whether to show a progress bar on stderr; None means where stderr is a terminal.
+        progress: whether to show a progress bar on stderr; see `flowercourse.progress.progress_bar`.
 
     Raises:
         CourseError: data or weights can't be had, the disk is full, or a record of the data set is damaged.
@@ -196,16 +196,13 @@ def _open(directory: Path, backbone: Backbone, dataset: Dataset, fingerprint: st
 
 
 def _write(directory: Path, backbone: Backbone, dataset: Dataset, batch_size: int, progress: bool | None) -> None:
-    from tqdm import tqdm
-
     started = time.perf_counter()
     n = dataset.num_examples
     labels = []
-    title = f"Features, {backbone.label}, {dataset.name}"
-    hidden = None if progress is None else not progress
+    doing = f"Features, {backbone.label}"
     with (
         (directory / "x.npy").open("wb") as file,
-        tqdm(total=n, desc=title, unit="image", disable=hidden, file=sys.stderr, leave=False) as bar,
+        progress_bar(doing, "pictures", total=n, shown=progress) as bar,
     ):
         # Written, not memory-mapped: where the disk is full, a write fails with an error, a memory map with a signal.
         _write_header(file, (n, backbone.spec.num_features))

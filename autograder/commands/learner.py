@@ -68,16 +68,15 @@ def check(notebook: Path, cell_timeout: float) -> None:
 
     The notebook itself is not changed. Exit status: 0 when every point is there, 1 otherwise.
     """
-    from tqdm import tqdm
-
     from autograder.selfcheck.check import Progress, check_notebook
+    from flowercourse.progress import progress_bar
 
-    with tqdm(unit="cell", disable=None, leave=False, dynamic_ncols=True) as bar:  # only where somebody watches
+    with progress_bar("Starting Python", "cells", total=None, even=False) as bar:
 
         def progress(now: Progress) -> None:
             bar.total = now.cells
             bar.n = now.done
-            bar.set_description(now.doing + (f", for {now.seconds:.0f} s" if now.seconds >= 2 else ""), refresh=True)
+            bar.set_description_str(now.doing + (f", for {now.seconds:.0f} s" if now.seconds >= 2 else ""))
 
         report = check_notebook(notebook, cell_timeout_s=cell_timeout, progress=progress)
     click.echo(report.table())

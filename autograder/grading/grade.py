@@ -16,8 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from tqdm import tqdm
-
 from autograder.authoring.course import Course
 from autograder.authoring.gradebook import opened, prepare
 from autograder.grading.data import Ready, ready_data
@@ -38,6 +36,7 @@ from autograder.sandbox.launch import Isolation
 from autograder.sandbox.limits import Limits
 from flowercourse.environment import share_of_processors
 from flowercourse.errors import CourseError, is_full
+from flowercourse.progress import progress_bar
 
 
 class WrongUsage(CourseError):
@@ -104,7 +103,7 @@ def grade_class(
         limits: what a submission may use.
         course: assignments and checks; None for the course's own.
         preload: modules to import once for all notebooks; None for those that the course's notebooks use.
-        progress: whether to show a progress bar on stderr.
+        progress: whether to show a progress bar on stderr, in a log as a line a minute.
         each: called with each result as it comes, with the cells that ran.
 
     Raises:
@@ -134,7 +133,7 @@ def grade_class(
                 prepare(out, course.assignments, db=db)
             with (
                 opened(out, db) as session,
-                tqdm(total=len(found), desc="grading", unit="submission", disable=not progress) as bar,
+                progress_bar("Grading", "submissions", total=len(found), shown=progress) as bar,
                 closing(_grade_all(found, _Class(out, course, db, limits, journal, session), engine)) as graded,
             ):
                 for result in graded:

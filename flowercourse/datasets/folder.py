@@ -14,14 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
-
 from flowercourse import images, paths
 from flowercourse.datasets import prepared
 from flowercourse.datasets.layout import HOW, Layout, layout_of
 from flowercourse.datasets.preparation import prepare
 from flowercourse.datasets.prepared import Dataset
 from flowercourse.errors import CourseError
+from flowercourse.progress import progress_bar
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
@@ -105,9 +104,8 @@ def _examples(path: Path, layout: Layout, skipped: list[tuple[str, str]]) -> Ite
     used: Counter[str] = Counter()
     files = list(layout.files())
     contents = _contents([file for _, _, file in files])
-    # disable=None: a bar on a terminal, and nothing elsewhere
-    bar = tqdm(zip(files, contents, strict=True), "Reading pictures", len(files), unit="files", disable=None)
-    for (key, name, file), content in bar:
+    pairs = zip(files, contents, strict=True)
+    for (key, name, file), content in progress_bar("Reading pictures", "files", total=len(files), of=pairs):
         if isinstance(content, CourseError):
             skipped.append((str(file), content.why))
         else:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import tensorflow_datasets as tfds
-from tqdm import tqdm
 
 from flowercourse.mini_flowers import CLASS_NAMES, NUM_PICTURES, workers
 from flowercourse.mini_flowers import VERSION as _VERSION
+from flowercourse.progress import progress_bar
 
 _DESCRIPTION = """\
 Pictures of dandelions, daisies, tulips, sunflowers and roses in gardens, drawn by a program, with the features and
@@ -38,6 +38,5 @@ class MiniFlowers(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self) -> Iterator[tuple[str, dict[str, Any]]]:
         pictures = workers.draw_all(NUM_PICTURES)
-        # disable=None: a bar on a terminal, and nothing elsewhere
-        for number, jpeg in tqdm(pictures, "Drawing mini_flowers", NUM_PICTURES, unit="pictures", disable=None):
+        for number, jpeg in progress_bar("Drawing mini_flowers", "pictures", total=NUM_PICTURES, of=pictures):
             yield f"{number:05d}", {"image": jpeg, "label": number % len(CLASS_NAMES)}

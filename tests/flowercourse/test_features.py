@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowercourse import backbones, datasets, features, paths
+from flowercourse import backbones, datasets, features, paths, progress
 from flowercourse.backbones import Backbone
 from flowercourse.backbones.forward import frozen
 from flowercourse.errors import CourseError
@@ -146,11 +146,10 @@ def test_other_weights_or_other_data_have_other_features(small: Backbone, data: 
     assert len({f.path for f in (first, features.extract(retrained, data), features.extract(small, renewed))}) == 3
 
 
-def test_untrained_weights_show_in_the_progress_bar(small: Backbone, data: datasets.Dataset, capsys) -> None:
+def test_untrained_weights_show_in_the_progress_bar(small: Backbone, data: datasets.Dataset, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0)
     features.extract(dataclasses.replace(small, trained=False), data, progress=True)
-    shown = capsys.readouterr().err
-    assert "Small (untrained weights)" in shown
-    assert "/40 [" in shown
+    assert "Features, Small (untrained weights): 40 of 40 pictures, " in capsys.readouterr().err
 
 
 def test_no_progress_bar_where_nobody_looks(small: Backbone, data: datasets.Dataset, capsys) -> None:
@@ -220,7 +219,7 @@ def test_a_damaged_record_is_named_and_leaves_no_half_file(
 WRITER = """
     import sys, time
     from pathlib import Path
-    from flowercourse import datasets, features
+    from flowercourse import progress, datasets, features
     from flowercourse.backbones import Backbone
     from flowercourse.backbones.forward import frozen
     from tests.flowercourse.small_backbone import SPEC
