@@ -8,6 +8,8 @@ READY  := $(VENV)/.ready
 
 # Where prepared data, converted weights and computed features are kept between runs.
 export FLOWERCOURSE_CACHE ?= $(CURDIR)/_build/cache
+# What pip says about its own newest version is nothing that one can act on here.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # nbgrader calls other programs of the environment by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -20,6 +22,7 @@ help:  ## list the commands
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	  { echo "Python 3.11, 3.12 or 3.13 is needed, for TensorFlow. $(PYTHON) is another: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "Setting up $(VENV) with some 3 GB of packages, most of it TensorFlow. This takes some minutes, once."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .

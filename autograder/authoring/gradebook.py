@@ -147,7 +147,7 @@ def _reaching(url: str) -> Iterator[None]:
         if known is not None and known.password:
             reason = reason.replace(str(known.password), "***")
         if isinstance(error, ImportError) and known is not None and known.get_backend_name() == "postgresql":
-            next_step = "For PostgreSQL: pip install 'flowercourse[postgresql]', and an address that begins with postgresql+psycopg://"
+            next_step = "For PostgreSQL: python -m pip install 'psycopg[binary]', and an address that begins with postgresql+psycopg://"
         elif known is not None and known.host and isinstance(error, sqlalchemy.exc.OperationalError):
             next_step = f"See that the server runs and lets this user in. {next_step}"
         raise NoGradebook("The gradebook was not opened", reason, next_step) from error

@@ -109,10 +109,13 @@ def write_own_files(edition: Path) -> None:
 
 
 def learners_settings(settings: str) -> str:
-    """Return what `pyproject.toml` says to learners: no package of solutions, no extras for grading and for tests."""
+    """Return what `pyproject.toml` says to learners: no package of solutions, and of the extras only the site's."""
     settings = settings.split("\n[tool.ruff]")[0] + "\n"
     settings = re.sub(r'(?m)^solutions = .*\n|"solutions\*",? ?', "", settings)
-    return re.sub(r"(?ms)^(# What an instructor needs[^\n]*\n)?(grading|test) = \[\n.*?^\]\n", "", settings)
+    site = re.findall(r"(?ms)^site = \[\n.*?^\]\n", settings)
+    heading, scripts = "[project.optional-dependencies]\n", "\n[project.scripts]"
+    before, after = settings.partition(heading)[0], settings.partition(scripts)[2]
+    return "".join((before, heading, "# What the lessons need to become a site.\n", *site, scripts, after))
 
 
 def without_instructors(toc: str) -> str:

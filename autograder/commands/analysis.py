@@ -12,7 +12,7 @@ from autograder.commands.instructor import EXISTING_FOLDER, wrong_input
 RUN = click.Path(exists=True, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Say whose points differ between two runs, and why.")
 @click.argument("old", type=RUN)
 @click.argument("new", type=RUN)
 def diff(old: Path, new: Path) -> None:
@@ -32,7 +32,7 @@ def diff(old: Path, new: Path) -> None:
         sys.exit(1)
 
 
-@click.command()
+@click.command(short_help="Write a page on where the class stands.")
 @click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="[default: DIR/statistics.html]")
 @click.option("--names", is_flag=True, help="Add a table that names learners.")

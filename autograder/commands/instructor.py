@@ -30,7 +30,7 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 EXISTING_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Make the exercises from solutions/notebooks.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where an exercise is not up to date.")
 def build(only_check: bool) -> None:
     """Make the exercises from solutions/notebooks, and nbgrader's course in _build/nbgrader."""
@@ -126,7 +126,7 @@ submitted_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Sort a learning platform's download for grading.")
 @click.argument("source", metavar="ARCHIVE_OR_FOLDER", type=click.Path(path_type=Path))
 @click.option("--from", "platform", required=True, help="Who made it: moodle, canvas, nbgrader or flat.")
 @click.option("--into", required=True, type=FOLDER, help="The folder with STUDENT/ASSIGNMENT that is graded later.")
@@ -206,7 +206,7 @@ database_option = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Grade a folder of submissions.")
 @click.argument("submitted", type=EXISTING_FOLDER)
 @click.option("--out", required=True, type=FOLDER, help="Where grades, gradebook and feedback go.")
 @click.option(
@@ -303,7 +303,7 @@ def _without_password(address: str) -> str:
     return sqlalchemy.make_url(address).render_as_string(hide_password=True)
 
 
-@click.command()
+@click.command(short_help="Make feedback pages again, with grades by hand.")
 @click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
 @course_option
 @submitted_option
@@ -330,7 +330,7 @@ def feedback(directory: Path, course: Path | None, submitted: Path | None, db: s
     click.echo(f"{len(pages)} pages in {directory / 'feedback'}")
 
 
-@click.command()
+@click.command(short_help="Write the grades for Canvas, Moodle or another program.")
 @click.argument("directory", metavar="DIR", type=EXISTING_FOLDER)
 @click.option("--format", "format_", required=True, help="What to write: csv, canvas or moodle.")
 @click.option(
@@ -393,7 +393,7 @@ def export(
         click.echo(f"{waiting} of them wait for a person's grade; give it in formgrader and export again.", err=True)
 
 
-@click.command()
+@click.command(short_help="Write the learner's edition.")
 @click.option("--out", required=True, type=FOLDER, help="A folder that is empty or not there yet.")
 def release(out: Path) -> None:
     """Write the learner's edition: the site's sources, the exercises, the library and the visible checks."""
@@ -403,7 +403,7 @@ def release(out: Path) -> None:
     click.echo(f"{count} files in {out}: nothing of solutions, hidden checks or grading is among them.")
 
 
-@click.command()
+@click.command(short_help="Try which isolation works here.")
 @scheduler_options
 def doctor(scheduler: Scheduler | None) -> None:
     """Say which isolation is in force on this machine, by trying it, and what is missing.

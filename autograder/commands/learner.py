@@ -16,6 +16,9 @@ import click
 from autograder.commands.options import Positive, did_you_mean
 from flowercourse.errors import CourseError
 
+ROOT = Path(__file__).resolve().parents[2]
+INSTALL = 'python -m pip install --editable ".[grading]"'
+NEEDED_TO_GRADE = ("nbgrader", "jupytext", "sqlalchemy", "jinja2", "yaml")
 FOR_INSTRUCTORS = ("build", "collect", "grade", "feedback", "export", "diff", "statistics", "release", "doctor")
 
 
@@ -23,18 +26,14 @@ class Commands(click.Group):
     """A group that loads the instructors' commands when one is called, and suggests the nearest name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands of this edition."""
-        return [*self.commands, *(FOR_INSTRUCTORS if _is_instructors_edition() else ())]
+        """Return the commands that can be used here."""
+        return [*self.commands, *(FOR_INSTRUCTORS if not why_for_learners_only() else ())]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command; stops with an explanation where this edition does not have it."""
+        """Return a command; stops with an explanation where it cannot be used here."""
         if cmd_name in FOR_INSTRUCTORS:
-            if not _is_instructors_edition():
-                raise click.UsageError(
-                    f"`autograder {cmd_name}` is for instructors and not part of the learner's edition. "
-                    "To check your own notebook: autograder check NOTEBOOK",
-                    ctx,
-                )
+            if why := why_for_learners_only():
+                raise click.UsageError(f"`autograder {cmd_name}` is for instructors, and {why}", ctx)
             module = "analysis" if cmd_name in ("diff", "statistics") else "instructor"
             return getattr(importlib.import_module(f"autograder.commands.{module}"), cmd_name)
         return super().get_command(ctx, cmd_name)
@@ -49,16 +48,25 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _is_instructors_edition() -> bool:
-    return importlib.util.find_spec("autograder.commands.instructor") is not None
+def why_for_learners_only() -> str:
+    """Return why the instructors' commands cannot be used here, and what to do, as a clause; "" where they can."""
+    if importlib.util.find_spec("autograder.commands.instructor") is None:
+        return "not part of the learner's edition. To check your own notebook: autograder check NOTEBOOK"
+    missing = [name for name in NEEDED_TO_GRADE if importlib.util.find_spec(name) is None]
+    if not (ROOT / "_config.yml").is_file():
+        return f"works in the course's own folder, which {ROOT} is not. In that folder: {INSTALL}"
+    if missing:
+        return f"needs what is not installed here ({', '.join(missing)}). In the course's folder: {INSTALL}"
+    return ""
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="flowercourse")
 def autograder() -> None:
     """Check and grade the course's exercises."""
 
 
-@autograder.command()
+@autograder.command(short_help="Check your own notebook, and see its points.")
 @click.argument("notebook", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--cell-timeout", type=Positive(), default=120.0, show_default=True, help="Seconds that one cell may run."

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from autograder.authoring import build as building
-from autograder.commands import instructor
+from autograder.commands import instructor, learner
 from autograder.grading import grade
 from autograder.grading.stop import Stopped
 from autograder.outcome.results import SubmissionResult
@@ -213,6 +213,27 @@ def test_a_learners_edition_knows_check_alone_and_says_so(autograder, monkeypatc
     status, _, err = autograder("grade", ".")
     assert status == 2
     assert "not part of the learner's edition" in err
+
+
+def test_without_what_grading_needs_a_message_says_how_to_install_it(autograder, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "jupytext" else find(name, *rest)
+    )
+    status, out, _ = autograder("--help")
+    assert status == 0
+    assert "grade" not in out.split("Commands:")[1]
+    status, _, err = autograder("grade", ".")
+    assert status == 2
+    assert "needs what is not installed here (jupytext)" in err
+    assert 'pip install --editable ".[grading]"' in err
+
+
+def test_installed_apart_from_the_courses_folder_there_is_nothing_to_grade_by(autograder, monkeypatch, tmp_path):
+    monkeypatch.setattr(learner, "ROOT", tmp_path)
+    status, _, err = autograder("doctor")
+    assert status == 2
+    assert f"works in the course's own folder, which {tmp_path} is not" in err
 
 
 def test_the_exercises_in_the_repository_are_up_to_date(autograder):

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 
 import pytest
@@ -48,6 +49,7 @@ def test_the_edition_holds_nothing_of_the_instructors_side(edition, texts):
     assert not (edition / "solutions").exists()
     assert not (edition / "tests").exists()
     assert not (edition / "book" / "instructors").exists()
+    assert list(tomllib.loads((edition / "pyproject.toml").read_text())["project"]["optional-dependencies"]) == ["site"]
     grading = {"authoring", "intake", "grading", "sandbox", "outcome", "files", "templating"}
     assert not grading & {path.stem for path in (edition / "autograder").iterdir()}
     assert not (edition / "autograder" / "commands" / "instructor.py").exists()

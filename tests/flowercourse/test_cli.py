@@ -102,7 +102,7 @@ def test_prepare_fails_where_there_is_no_backbone_at_all(monkeypatch):
 def test_prepare_computes_features_where_asked(one_backbone, monkeypatch):
     asked = []
 
-    def extract(backbone: backbones.Backbone, data: object) -> None:
+    def extract(backbone: backbones.Backbone, data: object, *, progress: bool) -> None:
         asked.append(backbone.spec.name)
         raise CourseError("The features were not computed", "the disk is full", "Free some space")
 
