@@ -199,6 +199,7 @@ def test_grade_hands_everything_on_and_a_low_score_is_no_failure(autograder, tmp
         "jobs": 3,
         "db": "sqlite:///x",
         "resume": True,
+        "scheduler": None,
         "isolation": "auto",
     }
 
