@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -280,8 +281,8 @@ def grade(
     except Stopped as stopped:
         click.echo(_how_to_go_on(stopped, db), err=True)
         sys.exit(128 + stopped.signal)
-    counts = {status: sum(result.status == status for result in results) for status in STATUSES}
-    words = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
+    counts = Counter(result.status for result in results)
+    words = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in STATUSES if counts[status])
     click.echo(f"{len(results)} submissions: {words or 'there is nothing to grade'}")
     gradebook = _without_password(db) if db else out / "gradebook.db"
     click.echo(f"Grades: {out / 'grades.csv'}   Feedback: {out / 'feedback'}   Gradebook: {gradebook}")

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from heapq import merge
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,8 +29,9 @@ from autograder.intake.collect import find_submissions
 from autograder.intake.rebuild import rebuild
 from autograder.intake.submissions import Found, Rebuilt, Rejected
 from autograder.outcome.record import record, record_all
-from autograder.outcome.report import read_results, write_feedback, write_grades
+from autograder.outcome.report import each_result, write_feedback, write_grades
 from autograder.outcome.results import SubmissionResult
+from autograder.outcome.rows import Rows
 from autograder.sandbox.cage import PRELOAD
 from autograder.sandbox.doctor import choose
 from autograder.sandbox.launch import Isolation
@@ -86,7 +88,7 @@ def grade_class(
     preload: tuple[str, ...] | None = None,
     progress: bool = True,
     each: Callable[[SubmissionResult], None] | None = None,
-) -> list[SubmissionResult]:
+) -> Rows:
     """Grade every submission below `submitted` and return the results, sorted by student and assignment.
 
     They are returned without the cells that ran; those are in `out`, and `each` gets them.
@@ -139,12 +141,12 @@ def grade_class(
                 for result in graded:
                     if each is not None:
                         each(result)
-                    rows.append(replace(result, cells=()))  # what a class's notebooks showed has no room in memory
+                    rows.append(result)
                     bar.set_postfix_str(engine.at_work, refresh=False)
                     bar.update()
             with _writing_to(out):
-                write_grades(out, [*rows, *kept])
-    return sorted(rows, key=lambda result: result.key)
+                write_grades(out, merge(rows, kept, key=lambda result: result.key))
+    return rows
 
 
 @dataclass(frozen=True)
@@ -183,14 +185,14 @@ def _on_cluster(scheduler: Scheduler, wishes: _Wishes, ready: Ready) -> Engine:
 
 
 @contextmanager
-def _saying_how_far_it_came(out: Path, total: int) -> Iterator[list[SubmissionResult]]:
-    """Yield the list of rows; where the run has to end before all have one, say how many do and how to go on.
+def _saying_how_far_it_came(out: Path, total: int) -> Iterator[Rows]:
+    """Yield a place for the rows; where the run has to end before all have one, say how many do and how to go on.
 
     Raises:
         Stopped: a signal asked for the end.
         CourseError: the disk is full.
     """
-    rows: list[SubmissionResult] = []
+    rows = Rows(out)
     try:
         yield rows
     except Stopped as stopped:
@@ -223,15 +225,18 @@ def _apart(submitted: Path, out: Path) -> tuple[Path, Path]:
     return here, there
 
 
-def _of_others(out: Path, assignment: str | None) -> list[SubmissionResult]:
+def _of_others(out: Path, assignment: str | None) -> Rows:
     """Return what an earlier run found of other assignments; nothing where this run is for all of them.
 
     Raises:
         CourseError: there was such a run, and its results cannot be read.
     """
-    if assignment is None or not (out / "results.json").exists():
-        return []
-    return [result for result in read_results(out) if result.assignment != assignment]
+    rows = Rows(out)
+    if assignment is not None and (out / "results.json").exists():
+        for result in each_result(out):
+            if result.assignment != assignment:
+                rows.append(result)
+    return rows
 
 
 @contextmanager

@@ -20,10 +20,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from autograder.authoring.notebooks import TEXT_STUB
-from autograder.files import to_folder_name, write_text
+from autograder.files import to_folder_name, whole_file, write_text
 from autograder.outcome.inert import Picture, Text, plain, shown
 from autograder.outcome.results import CellOutcome, CheckResult, Final, ManualGrade, SubmissionResult
 from autograder.templating import template
@@ -41,6 +41,7 @@ STATUS_WORDS = {
     "crashed": "Stopped: Python crashed",
     "rejected": "Could not be graded",
 }
+_BEGIN, _END = '{"format": 1, "results": [', "]}"
 
 
 def sort(results: Iterable[SubmissionResult]) -> list[SubmissionResult]:
@@ -48,32 +49,26 @@ def sort(results: Iterable[SubmissionResult]) -> list[SubmissionResult]:
     return sorted(results, key=lambda result: result.key)
 
 
-def grades_csv(results: Iterable[SubmissionResult]) -> str:
-    """Return the text of ``grades.csv``: RFC 4180 (lines end in CR LF), with the columns `COLUMNS`.
-
-    Values that a spreadsheet would run as a formula get an apostrophe in front (see `cell_text`).
-    """
-    rows = (
-        [
-            cell_text(result.student_id),
-            cell_text(result.assignment),
-            number(result.score),
-            number(result.max_score),
-            result.status,
-            f"{result.seconds:.2f}",
-            cell_text(one_line(result.message)),
-        ]
-        for result in sort(results)
-    )
-    return csv_text(COLUMNS, rows)
+def _grades_row(result: SubmissionResult) -> list[str]:
+    return [
+        cell_text(result.student_id),
+        cell_text(result.assignment),
+        number(result.score),
+        number(result.max_score),
+        result.status,
+        f"{result.seconds:.2f}",
+        cell_text(one_line(result.message)),
+    ]
 
 
 def csv_text(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a table as CSV (RFC 4180)."""
+    return "".join(map(_csv_line, (columns, *rows)))
+
+
+def _csv_line(row: Iterable[str]) -> str:
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
+    csv.writer(text, lineterminator="\r\n").writerow(row)
     return text.getvalue()
 
 
@@ -144,26 +139,44 @@ def number(value: float) -> str:
     return f"{round(value, 4):.10g}"
 
 
-def results_json(results: Iterable[SubmissionResult]) -> str:
-    """Return the text of ``results.json``: everything but the notebooks that ran (those are in ``autograded/``)."""
-    rows = [replace(result, cells=()).to_json() for result in sort(results)]
-    return json.dumps({"format": 1, "results": rows}, indent=1, ensure_ascii=True) + "\n"
+def _json_row(result: SubmissionResult) -> str:
+    return json.dumps(replace(result, cells=()).to_json(), ensure_ascii=True)
 
 
-def parse_results(text: str) -> list[SubmissionResult]:
-    """Return the results in the text of a ``results.json``."""
-    return [SubmissionResult.from_json(row) for row in json.loads(text)["results"]]
+def parse_results(lines: Iterable[str]) -> Iterator[SubmissionResult]:
+    """Yield the results in the lines of a ``results.json``, one by one where each has its line; otherwise all is read.
+
+    Raises:
+        ValueError, KeyError, TypeError: there is something else in them.
+    """
+    lines = iter(lines)
+    first = next(lines, "")
+    if first.rstrip() != _BEGIN:
+        yield from map(SubmissionResult.from_json, json.loads(first + "".join(lines))["results"])
+        return
+    for line in lines:
+        if line.rstrip() == _END:
+            return
+        if line.strip():
+            yield SubmissionResult.from_json(json.loads(line.rstrip().removesuffix(",")))
+    raise ValueError("its end is missing")
 
 
 def read_results(out: Path) -> list[SubmissionResult]:
-    """Return the results in ``out/results.json``, or in the file ``out``.
+    """Return the results in ``out/results.json``, or in the file ``out``; see `each_result`."""
+    return list(each_result(out))
+
+
+def each_result(out: Path) -> Iterator[SubmissionResult]:
+    """Yield the results in ``out/results.json``, or in the file ``out``.
 
     Raises:
         CourseError: it is not there, or not readable.
     """
     path = out / "results.json" if not out.is_file() else out
     try:
-        return parse_results(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as lines:
+            yield from parse_results(lines)
     except FileNotFoundError as error:
         raise CourseError(
             f"{out} holds no grades",
@@ -179,10 +192,27 @@ def read_results(out: Path) -> list[SubmissionResult]:
 
 
 def write_grades(out: Path, results: Iterable[SubmissionResult]) -> None:
-    """Write ``out/grades.csv`` and ``out/results.json``, one row for each result, sorted by student and assignment."""
-    results = sort(results)
-    write_text(out / "grades.csv", grades_csv(results))
-    write_text(out / "results.json", results_json(results))
+    """Write ``out/grades.csv`` and ``out/results.json``; see `write_tables`."""
+    with whole_file(out / "grades.csv") as table, whole_file(out / "results.json") as rows:
+        write_tables(results, table, rows)
+
+
+def write_tables(results: Iterable[SubmissionResult], table: IO[bytes], rows: IO[bytes]) -> None:
+    """Write the grades as a table and as data, one row for each result.
+
+    Args:
+        results: Sorted by student and assignment. They are taken one by one: a large class's need not be in memory.
+        table: Gets ``grades.csv``: RFC 4180 (lines end in CR LF), with the columns `COLUMNS`. Values that a spreadsheet
+            would run as a formula get an apostrophe in front (see `cell_text`).
+        rows: Gets ``results.json``: everything but the notebooks that ran (those are in ``autograded/``). Each result
+            has a line of its own, so that they can be read one by one, too (`parse_results`).
+    """
+    table.write(_csv_line(COLUMNS).encode())
+    rows.write(_BEGIN.encode())
+    for place, result in enumerate(results):
+        table.write(_csv_line(_grades_row(result)).encode())
+        rows.write(f"{',' if place else ''}\n{_json_row(result)}".encode())
+    rows.write(f"\n{_END}\n".encode())
 
 
 def feedback_path(out: Path, result: SubmissionResult) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import re
 import struct
 import unicodedata
@@ -24,9 +25,9 @@ from autograder.outcome.report import (
     cell_text,
     feedback_page,
     feedback_path,
-    grades_csv,
     parse_results,
-    results_json,
+    sort,
+    write_tables,
 )
 from autograder.outcome.results import CellOutcome, ManualGrade, SubmissionResult
 
@@ -45,34 +46,47 @@ def read(text):
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
+def tables(*results):
+    """Return the texts of grades.csv and results.json."""
+    table, rows = io.BytesIO(), io.BytesIO()
+    write_tables(sort(results), table, rows)
+    return table.getvalue().decode(), rows.getvalue().decode("ascii")
+
+
+def row_of(one):
+    """Return the row that a result has in grades.csv, by column."""
+    (row,) = csv.DictReader(io.StringIO(tables(one)[0], newline=""))
+    return row
+
+
 def test_grades_have_exactly_the_promised_columns_and_a_row_for_each_submission():
     results = [result("b"), result("a", status="rejected", message='Say "yes", please.\nOr no.', seconds=1.234)]
-    table = read(grades_csv(results))
+    text, _ = tables(*results)
+    table = read(text)
     assert ",".join(table[0]) == "student_id,assignment,score,max_score,status,seconds,message"
     assert table[1] == ["a", "01-tiny", "1.5", "5", "rejected", "1.23", 'Say "yes", please. Or no.']
     assert [row[0] for row in table[1:]] == ["a", "b"]
-    assert grades_csv(results).count("\r\n") == 3
+    assert text.count("\r\n") == 3
 
 
 @pytest.mark.parametrize(
     "formula", ["=1+1", "=cmd|'/c calc'!A0", "@SUM(A1)", "+1+1", "-1+1", "\t=1", "\r=1", "+cmd|x!A"]
 )
 def test_no_value_runs_as_a_formula_in_a_spreadsheet(formula):
-    (row,) = read(grades_csv([result(formula, message=formula)]))[1:]
-    assert row[0] == f"'{formula}".encode("unicode_escape").decode()
-    assert row[-1] == f"'{formula.strip()}"
+    row = row_of(result(formula, message=formula))
+    assert row["student_id"] == f"'{formula}".encode("unicode_escape").decode()
+    assert row["message"] == f"'{formula.strip()}"
 
 
 def test_a_message_is_one_line_that_no_terminal_obeys():
-    (row,) = read(grades_csv([result(message="a\x1b[2J\x1b]0;mine\x07\nb\u202ec")]))[1:]
-    assert row[-1] == "a bc"
+    assert row_of(result(message="a\x1b[2J\x1b]0;mine\x07\nb\u202ec"))["message"] == "a bc"
 
 
 @pytest.mark.parametrize(
     "student", ["learner-01", "-17", "+smith.j", "Jürgen", "a b", "x,y", 'a"b', "'x", "- o'Brien", "-Ö"]
 )
 def test_ordinary_ids_stay_as_they_are(student):
-    assert read(grades_csv([result(student)]))[1][0] == student
+    assert row_of(result(student))["student_id"] == student
 
 
 @pytest.mark.parametrize("sign", "=+-@＝＋－＠")
@@ -113,9 +127,9 @@ def test_no_cell_holds_a_character_that_acts(text, acting):
 
 @given(st.text(max_size=30))
 def test_any_id_gives_one_row_with_all_columns(student):
-    (row,) = read(grades_csv([result(student)]))[1:]
-    assert len(row) == len(COLUMNS)
-    assert cell_text(student) == row[0]
+    row = row_of(result(student))
+    assert tuple(row) == COLUMNS
+    assert cell_text(student) == row["student_id"]
 
 
 @given(st.text(max_size=30))
@@ -135,9 +149,21 @@ def test_long_ids_are_cut_and_still_differ():
 
 def test_results_can_be_read_back_from_json():
     check = CheckResult("adds", "It adds.", "failed", 1.5, 2.0, "Expected 3; found 4.", detail="for instructors")
-    made = result(checks=(check,), seed=5, message="\u2028 é \ud800")
-    assert parse_results(results_json([made])) == [made]
-    results_json([made]).encode("ascii")
+    made = [result(checks=(check,), seed=5, message="\u2028 é \ud800"), result("learner-02")]
+    _, text = tables(*made)
+    assert json.loads(text)["format"] == 1
+    assert list(parse_results(text.splitlines(keepends=True))) == made
+    laid_out_anew = json.dumps(json.loads(text), indent=2)
+    assert list(parse_results(laid_out_anew.splitlines(keepends=True))) == made
+
+
+@pytest.mark.parametrize("results", [(), (result(),), (result("a"), result("b"))])
+def test_a_file_of_results_that_was_cut_off_is_not_taken_for_a_whole_one(results):
+    _, text = tables(*results)
+    assert list(parse_results(text.splitlines(keepends=True))) == list(results)
+    for end in range(len(text) - 2):
+        with pytest.raises((ValueError, KeyError, TypeError)):
+            list(parse_results(text[:end].splitlines(keepends=True)))
 
 
 class Page(HTMLParser):
