@@ -217,16 +217,16 @@ def _diverged(record: History) -> Diagnosis:
 
 _SUMMARIES = {
     "unstable": (
-        "The loss is out of hand: validation loss never gets below {lowest_loss:.2f} nats, and stands out as a peak in"
-        " {swings:.0f} epochs, with a validation accuracy of {validation_accuracy:.3f}."
+        "The loss is out of hand: validation loss never gets below {lowest_loss:.2f} nats, at a validation accuracy of"
+        " {validation_accuracy:.3f}. Epochs whose loss stands out as a peak: {swings:.0f}."
     ),
     "suspicious validation": (
         "Validation is better than training throughout, by {validation_lead:.3f} in accuracy on average and"
         " {loss_lead:.0%} in loss. Unseen pictures should not be easier."
     ),
     "overfitting": (
-        "Training accuracy is {training_accuracy:.3f} where validation has {validation_accuracy:.3f}, a gap of"
-        " {gap:.3f}; since epoch {best_epoch:.0f} validation loss has risen by {rise_since_best:.0%}."
+        "Training accuracy is {training_accuracy:.3f} where validation has {validation_accuracy:.3f}. Validation loss"
+        " is lowest in epoch {best_epoch:.0f}, and at the end {rise_since_best:.0%} above that."
     ),
     "still improving": (
         "Validation loss was still falling by {fall_per_epoch:.3f} nats an epoch when training stopped after"
@@ -237,8 +237,8 @@ _SUMMARIES = {
         " right (validation: {validation_accuracy:.3f})."
     ),
     "good fit": (
-        "Training accuracy {training_accuracy:.3f} and validation accuracy {validation_accuracy:.3f} lie close together"
-        " (gap {gap:.3f}), and the curves have leveled off."
+        "Training accuracy {training_accuracy:.3f} and validation accuracy {validation_accuracy:.3f} lie close"
+        " together, and the curves have leveled off."
     ),
 }
 

@@ -173,7 +173,7 @@ hidden.classes_are_named()
 # **Your task:** define `num_train`, `num_validation` and `num_test`, each an `int`: the number of examples in each
 # part.
 #
-# Count the parts themselves. 70 percent of the total is nearly right, and nearly right is how an example goes missing.
+# Count the parts themselves. 70 percent of the total may be one off, because percentages are rounded to whole examples.
 #
 # <details><summary>Hint</summary>
 #

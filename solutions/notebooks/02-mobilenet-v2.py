@@ -186,10 +186,10 @@ print(f"The head for {num_classes} classes will have {dense_parameters(1280, num
 #
 # The head is a single dense layer with one output for each class. It has **no activation**: its outputs are *logits*,
 # plain scores that may be negative and sum to nothing in particular. The largest one is the answer. Turning them into
-# probabilities (softmax) is left to the loss, which can do it with fewer rounding errors; it has to be told so with
-# `from_logits=True`. Doing both, softmax in the model *and* `from_logits=True`, is one of the commonest mistakes of
-# all. It raises no error. Keras sees through most ways of writing it, and warns at best; but the model's answers are
-# probabilities then, and whoever takes them for logits and applies softmax again gets wrong ones.
+# probabilities (softmax) is left to the loss, which can do it with fewer rounding errors. `from_logits=True` tells the
+# loss to do it. A common mistake is to do both: softmax in the model *and* `from_logits=True`. It raises no error. Where
+# the softmax is the last step of the model, Keras finds it, warns, and trains as it should. But the model then puts out
+# probabilities. Whoever takes them for logits and applies softmax again gets wrong ones.
 #
 # **Your task:** write `build_head(num_features, num_classes)`.
 #

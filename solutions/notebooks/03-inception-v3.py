@@ -336,7 +336,8 @@ hidden.same_pictures_are_compared()
 #
 # If both models were equally good, each of these pictures would be the toss of a fair coin. **McNemar's test** says how
 # often fair coins fall at least as unevenly: that is its p-value. `mcnemar(only_first, only_second)` computes it. 10
-# against 2 has p = 0.039, and 4 against 0 has p = 0.125: four coins show the same side once in eight throws.
+# against 2 has p = 0.039. 4 against 0 has p = 0.125: when four coins are thrown, all show the same side in one of eight
+# cases.
 #
 # The rule: the models differ where p is **below 0.05**. Decide on the rule *before* you see the numbers; afterwards it
 # is too tempting to find a reason.

@@ -303,7 +303,7 @@ hidden.best_epoch_is_found()
 # epochs_until_stop([0.9, 0.7, 0.8, 0.75, 0.6], patience=3)  # 5
 # ```
 #
-# The first example shows the price: the fifth epoch would have been the best. Patience is a bet.
+# The first example shows the price of little patience: the fifth epoch would have been the best.
 #
 # <details><summary>Hint</summary>
 #

@@ -45,7 +45,7 @@ print(f"Backbone in use: {backbone.label}")
 # Here is a head, trained as in notebook 2. You will look at what it says about the **validation** part. Many courses
 # show predictions on training pictures: there nearly everything is right, because the network has seen the answers. And
 # the test part stays closed: you are going to look at single pictures, and whoever has looked at pictures makes
-# decisions because of them, wittingly or not.
+# decisions because of them, consciously or not.
 
 # %% locked="head"
 training, validation, test = features.extract("mobilenet_v2").split("70/15/15")

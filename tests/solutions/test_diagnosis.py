@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -144,3 +145,10 @@ def test_every_history_of_numbers_gets_a_name_with_evidence_and_advice(lists) ->
     assert all(np.isfinite(value) for value in result.evidence.values())
     assert result.summary.endswith(".")
     assert result.advice
+
+
+@given(st.lists(st.tuples(*[st.floats(0, 1)] * 2, *[st.floats(0.01, 30)] * 2), min_size=3, max_size=30))
+def test_what_is_said_of_curves_reads_well_whatever_they_are(epochs: list[tuple[float, ...]]) -> None:
+    summary = diagnose(curves(*(list(values) for values in zip(*epochs, strict=True)))).summary
+    assert not re.search(r"\b1 epochs\b|-\d|nan|inf\b|  |[{}]", summary), summary
+    assert summary.endswith(".")
