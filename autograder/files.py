@@ -6,54 +6,24 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from flowercourse.paths import try_lock, whole_file
 
 # What file systems and nbgrader take as it is, besides what addresses do (nbgrader splits names at "+").
 _SAFE = "@ "
 _LONGEST_NAME = 100
 
 
-def write_text(path: Path, text: str, *, durable: bool = True) -> None:
-    """Write ``text`` to ``path`` in UTF-8, atomically: readers find the old text or the new one, never a part."""
-    write_bytes(path, text.encode("utf-8", "backslashreplace"), durable=durable)
+def write_text(path: Path, text: str, *, durable: bool = True, mode: int = 0o644) -> None:
+    """Write ``text`` to ``path`` in UTF-8, atomically: readers find the old text or the new one, never a part.
 
-
-def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write ``data`` to ``path``, atomically; folders on the way are made.
-
-    Args:
-        path: Where it goes.
-        data: What is written.
-        durable: Whether to wait until it is on the disk; without, a power cut soon after may leave an empty file.
+    ``durable`` and ``mode`` are those of `flowercourse.paths.whole_file`.
     """
-    with whole_file(path, durable=durable) as file:
-        file.write(data)
-
-
-@contextmanager
-def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """Yield a file that takes the place of ``path`` in one step if the block succeeds, and vanishes if it does not.
-
-    As `write_bytes`, for what is too large to be held in memory.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path, durable=durable, mode=mode) as file:
+        file.write(text.encode("utf-8", "backslashreplace"))
 
 
 @lru_cache(maxsize=4096)
@@ -140,13 +110,3 @@ def remove_abandoned(prefix: str, place: str | None = None) -> list[str]:
         finally:
             os.close(held)
     return removed
-
-
-def try_lock(fd: int) -> bool:
-    """Take the lock of an open folder; return whether nobody else has it."""
-    import fcntl
-
-    with suppress(OSError):
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False

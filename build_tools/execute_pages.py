@@ -22,7 +22,7 @@ from jupyter_cache.executors import load_executor
 from myst_nb.core.read import is_myst_markdown_notebook
 from warm_kernels import warm_kernels
 
-from flowercourse.environment import share_of_processors
+from flowercourse.environment import processors, share_of_processors
 
 ROOT = Path(__file__).resolve().parent.parent
 READER = {"type": "plugin", "name": "myst_nb_md"}  # as MyST-NB reads pages, so that it finds them in the cache
@@ -47,7 +47,7 @@ def main() -> None:
     """Parse the command line, execute the pages."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("cache", help="folder of the cache, made where it is missing")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="pages at once (default: %(default)s)")
+    parser.add_argument("--jobs", type=int, default=processors(), help="pages at once (default: %(default)s)")
     options = parser.parse_args()
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     timeout_s = config["execute"]["timeout"]

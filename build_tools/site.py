@@ -28,12 +28,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import live
 from check_site import problems_of
 
+from flowercourse.paths import locked
 from flowercourse.startup import DEFAULTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,6 +44,7 @@ STAMP = WORK / "stands-on.txt"  # fingerprint of everything but the pages that t
 EXECUTED = WORK / "_build" / ".jupyter_cache"  # Jupyter Book's cache of executed pages
 LIVE = ROOT / "_build" / "live"  # what live pages load, put together by live.py
 DOCTREES = WORK / "_build" / ".doctrees"  # the pages as Sphinx has read them
+LONGEST_BUILD_S = 3600.0
 BUILT_FROM = ".built-from.json"  # beside the published pages: fingerprints of what they were made from
 
 # What makes pages, besides book/: their settings, the docstrings of the reference, the packages that do the work.
@@ -81,20 +82,6 @@ def course_environment() -> dict[str, str]:
     forced = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "FLOWERCOURSE_CLAIMS": "strict"}
     inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     return defaults | DEFAULTS | inherited | forced
-
-
-@contextlib.contextmanager
-def one_build_at_a_time() -> Iterator[None]:
-    """Wait for a build that is under way; on systems without file locks, go on."""
-    WORK.mkdir(parents=True, exist_ok=True)
-    with (WORK / "lock").open("w") as lock:
-        try:
-            import fcntl
-        except ImportError:
-            yield
-        else:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def sources_fingerprint(names: tuple[str, ...] = SOURCES) -> str:
@@ -215,7 +202,8 @@ def build(fresh: bool = False) -> None:
         fresh: Forget earlier builds and executed pages first.
     """
     started = time.monotonic()
-    with one_build_at_a_time():
+    with locked(WORK, timeout_s=LONGEST_BUILD_S):  # a build that is under way ends first
+        WORK.mkdir(parents=True, exist_ok=True)
         made_from = {
             "sources": sources_fingerprint(),
             "stands_on": fingerprint(),

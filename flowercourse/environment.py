@@ -1,4 +1,4 @@
-"""Environment variables of processes with TensorFlow in them."""
+"""Environment variables of processes with TensorFlow in them, and how many processors these may share."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ def quiet(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
     return {**_QUIET, **environment, **ALWAYS}
 
 
+def processors() -> int:
+    """Return how many processors this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def share_of_processors(jobs: int) -> dict[str, str]:
     """Return the variables that give each of `jobs` processes its share of the processors.
 
     Processes side by side that each start a thread for every processor wait for one another more than they compute.
     """
-    share = str(max(1, (os.cpu_count() or 1) // jobs))
+    share = str(max(1, processors() // jobs))
     return dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"), share)

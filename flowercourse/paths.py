@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from flowercourse.errors import CourseError, storage_error
 
@@ -85,7 +86,7 @@ def locked(path: Path, *, timeout_s: float = 900.0) -> Iterator[None]:
         raise storage_error(f"{path} was not made", lock, error) from error
     with handle:
         deadline = time.monotonic() + timeout_s
-        while not _try_lock(handle.fileno()):
+        while not try_lock(handle.fileno()):
             if time.monotonic() > deadline:
                 raise CourseError(
                     f"{path} was not made",
@@ -96,7 +97,8 @@ def locked(path: Path, *, timeout_s: float = 900.0) -> Iterator[None]:
         yield  # closing the file releases the lock
 
 
-def _try_lock(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Take the lock of an open file or folder, which ends with its holder; return whether nobody else has it."""
     try:
         if os.name == "nt":
             import msvcrt
@@ -110,6 +112,33 @@ def _try_lock(descriptor: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def whole_file(path: Path, *, durable: bool = True, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of `path` in one step if the block succeeds, and vanishes if it does not.
+
+    Args:
+        path: Where it goes; folders on the way are made.
+        durable: Whether to wait until it is on the disk; without, a power cut soon after may leave an empty file.
+        mode: Who may read and write it; nobody else may at any moment.
+
+    Raises:
+        OSError: it could not be written; what was there is there still.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        Path(unfinished).chmod(mode)
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
 
 
 @contextlib.contextmanager

@@ -49,8 +49,7 @@ def prepare(out: Path, assignments: Mapping[str, Assignment], *, db: str | None 
     config = out / "nbgrader_config.py"
     write_text(config, template(TEMPLATES / "nbgrader_config.py.j2").render())
     if db:
-        write_text(out / ADDRESS, db)
-        (out / ADDRESS).chmod(0o600)  # a database's address may hold a password
+        write_text(out / ADDRESS, db, mode=0o600)  # a database's address may hold a password
     else:
         (out / ADDRESS).unlink(missing_ok=True)
     for name, assignment in assignments.items():

@@ -7,7 +7,6 @@ grades again what has changed and nothing else.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
@@ -18,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.files import write_text
 from autograder.outcome.results import SubmissionResult
 from flowercourse.errors import CourseError
+from flowercourse.paths import try_lock, whole_file
 
 FOLDER = ".grading"
 SECRET_BYTES = 32
@@ -42,13 +43,11 @@ class Journal:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = self.folder / "journal.jsonl"
         self.lock = (self.folder / "lock").open("w")
-        try:
-            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not try_lock(self.lock.fileno()):
             self.lock.close()
             raise CourseError(
                 f"{out} is in use", "another autograder grade writes there", "wait for it, or name another --out"
-            ) from None
+            )
         self.secret = self._secret()
         # Where each grade's line begins. The grades stay on the disk: they hold all that notebooks showed.
         self.places: dict[str, int] = {}
@@ -67,13 +66,7 @@ class Journal:
         """Return this folder's own secret, from which the submissions' seeds are drawn: the same after a crash."""
         path = self.folder / "secret"
         if not path.exists() or path.stat().st_size != 2 * SECRET_BYTES:  # a power cut may leave an empty file
-            made = path.with_suffix(".new")
-            made.touch(mode=0o600)
-            with made.open("w") as file:
-                file.write(secrets.token_hex(SECRET_BYTES))
-                file.flush()
-                os.fsync(file.fileno())
-            made.replace(path)
+            write_text(path, secrets.token_hex(SECRET_BYTES), mode=0o600)
         return bytes.fromhex(path.read_text())
 
     def seed(self, key: str) -> int:
@@ -125,9 +118,8 @@ class Journal:
 
     def _forget(self, assignment: str) -> None:
         """Take an assignment's grades out of the journal; what was only rejected is found out again at no cost."""
-        made = self.path.with_suffix(".new")
         kept: set[str] = set()
-        with self.path.open("rb") as lines, made.open("wb") as file:
+        with self.path.open("rb") as lines, whole_file(self.path, mode=0o600) as file:
             for place, entry in _places(self.path):
                 if entry.result is None and entry.key not in kept:
                     continue
@@ -136,9 +128,6 @@ class Journal:
                 kept.add(entry.key)
                 lines.seek(place)
                 file.write(lines.readline())
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(self.path)
 
 
 @dataclass(frozen=True)

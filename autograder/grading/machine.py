@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
+
+from autograder.checking.messages import plural
+from flowercourse.environment import processors
 
 GIB = 2**30
 MEMORY_OF_ONE_GIB = 1.5
@@ -17,41 +21,25 @@ class Machine:
 
     Attributes:
         cores: processors that this process may run on.
-        memory: bytes that are free, or will be as soon as somebody asks; None where the system does not say.
+        memory: bytes that are free, or will be as soon as somebody asks.
     """
 
     cores: int
-    memory: int | None
+    memory: int
 
     @property
     def jobs(self) -> int:
         """Return how many submissions fit: as many as there are processors, if there is memory for them."""
-        if self.memory is None:
-            return self.cores
         return max(1, min(self.cores, int(self.memory / GIB / MEMORY_OF_ONE_GIB)))
 
     def __str__(self) -> str:
-        memory = "" if self.memory is None else f", {self.memory / GIB:.1f} GiB of memory are free"
-        cores = "1 processor" if self.cores == 1 else f"{self.cores} processors"
-        return f"{cores}{memory}"
+        return f"{plural(self.cores, 'processor')}, {self.memory / GIB:.1f} GiB of memory are free"
 
 
-def this_machine(proc: Path = Path("/proc"), cgroup: Path = Path("/sys/fs/cgroup")) -> Machine:
+def this_machine(cgroup: Path = Path("/sys/fs/cgroup")) -> Machine:
     """Return what this process may use, its container's limit on memory included."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    free = [_available(proc / "meminfo"), _left_in(cgroup)]
-    known = [one for one in free if one is not None]
-    return Machine(cores, min(known) if known else None)
-
-
-def _available(meminfo: Path) -> int | None:
-    try:
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    return None
+    available, left = psutil.virtual_memory().available, _left_in(cgroup)
+    return Machine(processors(), available if left is None else min(available, left))
 
 
 def _left_in(cgroup: Path) -> int | None:

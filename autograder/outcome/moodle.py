@@ -17,12 +17,12 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from autograder.files import whole_file
 from autograder.intake.roster import Learner
 from autograder.outcome.book import Book, Row
 from autograder.outcome.people import refuse_missing
 from autograder.outcome.report import cell_text, csv_text, number
 from flowercourse.errors import CourseError
+from flowercourse.paths import whole_file
 
 COLUMNS = ("Identifier", "Full name", "Email address", "Grade", "Maximum Grade", "Last modified (grade)")
 _ASK_FOR = "Download the assignment's grading worksheet in Moodle, and name it with --roster"

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from autograder.conversation.session import SessionError, Target
 from autograder.sandbox.cage import Cage, CageError, Kernel
 from autograder.sandbox.launch import ISOLATIONS, Isolation
@@ -236,16 +238,9 @@ found = True
     return True
 
 
-def _running(mark: str) -> list[Path]:
-    """Return the folders in /proc of processes that were started with this argument."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if mark.encode() in path.read_bytes():
-                found.append(path.parent)
-        except OSError:
-            continue
-    return found
+def _running(mark: str) -> list[psutil.Process]:
+    """Return the processes that were started with this argument."""
+    return [process for process in psutil.process_iter(["cmdline", "uids"]) if mark in (process.info["cmdline"] or ())]
 
 
 def _is_not_root(facts: _Facts) -> bool:
@@ -257,7 +252,7 @@ def _is_not_root(facts: _Facts) -> bool:
         deadline = time.monotonic() + 5
         while not (processes := _running(mark)) and time.monotonic() < deadline:
             time.sleep(0.05)
-        return bool(processes) and all(process.stat().st_uid != 0 for process in processes)
+        return bool(processes) and all(process.info["uids"].effective != 0 for process in processes)
 
 
 _CONNECT = "import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=3)"

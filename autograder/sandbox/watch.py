@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -122,14 +123,9 @@ def socket_memory(pid: int) -> int:
 
 
 def machine_memory() -> Memory:
-    """Return what the machine as a whole has; without end where it does not say."""
-    found = {}
-    with suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name in ("MemTotal", "MemAvailable"):
-                found[name] = int(value.split()[0]) * 1024
-    return Memory(found.get("MemTotal", sys.maxsize), found.get("MemAvailable", sys.maxsize))
+    """Return what the machine as a whole has."""
+    found = psutil.virtual_memory()
+    return Memory(found.total, found.available)
 
 
 def give_way(pids: list[int]) -> None:

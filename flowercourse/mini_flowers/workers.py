@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from flowercourse import environment
 from flowercourse.mini_flowers import CLASS_NAMES
 
 _HEADER = struct.Struct("<II")  # number of the picture, length of its file
@@ -39,7 +40,7 @@ def draw_all(count: int, *, processes: int | None = None) -> Iterator[tuple[int,
         count: Number of pictures.
         processes: Number of child processes; None: one a processor. Where none can be started, this process draws.
     """
-    processes = processes if processes is not None else _processors()
+    processes = processes if processes is not None else environment.processors()
     missing = set(range(count))
     if processes > 1:
         for number, jpeg in _from_children(count, processes):
@@ -49,17 +50,13 @@ def draw_all(count: int, *, processes: int | None = None) -> Iterator[tuple[int,
         yield number, io.BytesIO(draw(number))
 
 
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _from_children(count: int, processes: int) -> Iterator[tuple[int, bytes]]:
     children = []
     try:
         for first in range(processes):
             command = [sys.executable, "-m", "flowercourse.mini_flowers.workers", f"{first}:{count}:{processes}"]
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-            children.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=environment))
+            variables = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+            children.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=variables))
     except OSError:  # no process may be started here
         pass
     arrived: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()

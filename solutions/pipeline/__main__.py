@@ -23,6 +23,7 @@ from typing import Any
 
 from flowercourse import backbones, datasets, features, splits, style
 from flowercourse.errors import CourseError, storage_error
+from flowercourse.paths import whole_file
 from solutions.evaluation.comparison import compare_all, describe_difference
 from solutions.pipeline.figures import draw_backbone, draw_comparison
 from solutions.pipeline.report import render
@@ -195,15 +196,10 @@ def write(
     report["made"]["seconds"] = round(time.perf_counter() - started, 3)
     check_report(report)
     page = render(report, figures, comparison, thumbnails)
-    _write_whole(out / "report.html", page)
-    _write_whole(out / "report.json", json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file in one step, so that nobody reads half of it."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    data = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    for name, text in (("report.html", page), ("report.json", data)):
+        with whole_file(out / name, durable=False) as file:
+            file.write(text.encode())
 
 
 def command(options: argparse.Namespace) -> str:

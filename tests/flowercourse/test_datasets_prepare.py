@@ -22,7 +22,7 @@ from flowercourse.datasets import preparation
 from flowercourse.errors import CourseError
 from flowercourse.mini_flowers import builder, workers
 builder.NUM_PICTURES = 10
-workers._processors = lambda: 1
+workers.environment.processors = lambda: 1
 if sys.argv[1:] == ["killed"]:
     run = preparation._run
     def killed(*arguments):
@@ -50,7 +50,7 @@ def ten_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     from flowercourse.mini_flowers import builder, workers
 
     monkeypatch.setattr(builder, "NUM_PICTURES", 10)
-    monkeypatch.setattr(workers, "_processors", lambda: 1)
+    monkeypatch.setattr(workers.environment, "processors", lambda: 1)
 
 
 def start(*arguments: str, within: tuple[str, ...] = ()) -> subprocess.Popen[str]:
