@@ -148,7 +148,7 @@ def _submissions(folder: Path, count: int) -> Path:
 
 
 def _recorded(folder: Path, count: int, db: str = "") -> Measured:
-    grade.Pool = Recorded  # type: ignore[misc, assignment]
+    grade.on_this_machine = Recorded  # type: ignore[assignment]
     submitted = folder / f"submitted-{count}"
     out = folder / f"graded-{count}-{'postgresql' if db else 'sqlite'}"
     how: dict[str, Any] = {"isolation": "none", "progress": False, "db": db or None}

@@ -9,22 +9,21 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from heapq import merge
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from autograder.authoring.course import Course
 from autograder.authoring.gradebook import opened, prepare
+from autograder.grading.choose import Wishes, on_cluster, on_this_machine
 from autograder.grading.data import Ready, ready_data
 from autograder.grading.engine import ATTEMPTS, Engine, Scheduler
 from autograder.grading.journal import Journal, key_of
-from autograder.grading.pool import Pool
 from autograder.grading.stop import Stopped
-from autograder.grading.worker import Setup, Task
+from autograder.grading.worker import Task
 from autograder.intake.collect import find_submissions
 from autograder.intake.rebuild import rebuild
 from autograder.intake.submissions import Found, Rebuilt, Rejected
@@ -34,9 +33,7 @@ from autograder.outcome.results import SubmissionResult
 from autograder.outcome.rows import Rows
 from autograder.sandbox.cage import PRELOAD
 from autograder.sandbox.doctor import choose
-from autograder.sandbox.launch import Isolation
 from autograder.sandbox.limits import Limits
-from flowercourse.environment import share_of_processors
 from flowercourse.errors import CourseError, is_full
 from flowercourse.progress import progress_bar
 
@@ -124,8 +121,8 @@ def grade_class(
     if scheduler is None:
         isolation = choose(isolation)  # before anything takes time
     ready = ready_data() if is_own_course and found else Ready()
-    wishes = _Wishes(isolation, limits, course, secret, PRELOAD if preload is None else preload)
-    with _on_cluster(scheduler, wishes, ready) if scheduler else _on_this_machine(jobs, wishes, ready) as engine:
+    wishes = Wishes(isolation, limits, course, secret, PRELOAD if preload is None else preload)
+    with on_cluster(scheduler, wishes, ready) if scheduler else on_this_machine(jobs, wishes, ready) as engine:
         with _writing_to(out):
             out.mkdir(parents=True, exist_ok=True)
             kept = _of_others(out, assignment)  # before the journal begins anew, so that a refusal loses nothing
@@ -147,41 +144,6 @@ def grade_class(
             with _writing_to(out):
                 write_grades(out, merge(rows, kept, key=lambda result: result.key))
     return rows
-
-
-@dataclass(frozen=True)
-class _Wishes:
-    """What was asked for, and holds wherever it is graded."""
-
-    isolation: str
-    limits: Limits
-    course: Course
-    secret: tuple[Path, ...]
-    preload: tuple[str, ...]
-
-
-def _on_this_machine(jobs: int, wishes: _Wishes, ready: Ready) -> Pool:
-    environment = tuple((share_of_processors(jobs) | dict(ready.environment)).items())
-    in_force = cast(Isolation, wishes.isolation)
-    return Pool(Setup(wishes.course, in_force, wishes.limits, wishes.secret, wishes.preload, environment), jobs)
-
-
-def _on_cluster(scheduler: Scheduler, wishes: _Wishes, ready: Ready) -> Engine:
-    from autograder.grading.cluster import Cluster  # so that nobody else needs Dask
-    from autograder.grading.remote import Plan
-
-    everywhere = ("FLOWERCOURSE_DATASET", "FLOWERCOURSE_UNTRAINED")  # where it lies is each machine's own affair
-    plan = Plan(
-        secrets.token_hex(8),
-        wishes.course,
-        wishes.limits,
-        wishes.isolation,
-        wishes.secret,
-        wishes.preload,
-        {name: ready.environment[name] for name in everywhere if name in ready.environment},
-        tuple(Path(path).name for path in ready.features.values()),
-    )
-    return Cluster(scheduler, plan, ready)
 
 
 @contextmanager

@@ -197,6 +197,7 @@ def test_grade_hands_everything_on_and_a_low_score_is_no_failure(autograder, tmp
         "out": tmp_path / "o",
         "assignment": "01-preprocessing",
         "jobs": 3,
+        "scheduler": None,
         "db": "sqlite:///x",
         "resume": True,
         "scheduler": None,
