@@ -200,7 +200,6 @@ def test_grade_hands_everything_on_and_a_low_score_is_no_failure(autograder, tmp
         "scheduler": None,
         "db": "sqlite:///x",
         "resume": True,
-        "scheduler": None,
         "isolation": "auto",
     }
 
