@@ -32,10 +32,10 @@ from autograder.authoring.notebooks import Assignment, dumps, instructor_noteboo
 from autograder.authoring.sources import load_all
 from autograder.checking.core import CheckResult
 from autograder.grading import grade
+from autograder.grading.earlier_runs import results_at, seconds_by_cell
 from autograder.grading.journal import Journal, entries
-from autograder.grading.kept import results_at, seconds_by_cell
 from autograder.grading.worker import Task
-from autograder.intake.receive import receive
+from autograder.intake.collect import collect
 from autograder.outcome.book import Book, read_rows
 from autograder.outcome.export import as_csv
 from autograder.outcome.results import CellOutcome, SubmissionResult
@@ -191,7 +191,7 @@ def _collect(folder: Path, count: int) -> Measured:
         place.mkdir(parents=True)
         (place / f"{ASSIGNMENT}.ipynb").write_text(text)
     known = list(load_all())
-    return measured(count, lambda: receive(download, "moodle", folder / "collected", known=known))
+    return measured(count, lambda: collect(download, "moodle", folder / "collected", known=known))
 
 
 def _export(folder: Path, count: int) -> Measured:

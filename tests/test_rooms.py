@@ -39,7 +39,7 @@ FLOORS: dict[str, dict[str, int]] = {
         "pipeline": 3,
     },
     # `flowercourse/backbones/__init__.py` is the door through which the rest of the library comes in.
-    "flowercourse.backbones": {"registry": 0, "source": 1, "conversion": 2, "store": 3, "sources": 4, "forward": 5},
+    "flowercourse.backbones": {"registry": 0, "interface": 1, "conversion": 2, "store": 3, "sources": 4, "forward": 5},
 }
 # Which packages a package may import. Learners get `flowercourse`, so it knows nothing of the others.
 PACKAGES = {

@@ -22,7 +22,7 @@ def diff(old: Path, new: Path) -> None:
     what was said of it before and after. Exit status, as that of diff: 0 when all points are the same, 1 when some
     are not, 2 when something is wrong with what was named.
     """
-    from autograder.grading.kept import results_at
+    from autograder.grading.earlier_runs import results_at
     from autograder.outcome.compare import as_text, compare
 
     with wrong_input():
@@ -42,7 +42,7 @@ def statistics(directory: Path, output: Path | None, names: bool) -> None:
     One HTML file that loads nothing. It names no learner without --names.
     """
     from autograder.files import write_text
-    from autograder.grading.kept import results_at, seconds_by_cell
+    from autograder.grading.earlier_runs import results_at, seconds_by_cell
     from autograder.outcome.statistics import learners_of, statistics_of
     from autograder.outcome.statistics_page import statistics_page
 

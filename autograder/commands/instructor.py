@@ -140,8 +140,8 @@ def collect(source: Path, platform: str, into: Path, roster: Path | None, assign
     report. Collecting again does no harm: what is there is replaced by a later attempt only, and kept.
     """
     from autograder.authoring.sources import load_all
+    from autograder.intake.collect import collect as sort_in
     from autograder.intake.platforms import PLATFORMS
-    from autograder.intake.receive import receive
     from autograder.intake.roster import read_roster
 
     if platform not in PLATFORMS:
@@ -149,7 +149,7 @@ def collect(source: Path, platform: str, into: Path, roster: Path | None, assign
         raise click.UsageError(f"There is no platform {platform!r}; there is {', '.join(PLATFORMS)}.{near}")
     with wrong_input():
         learners = read_roster(roster) if roster else None
-        report = receive(source, platform, into, roster=learners, assignment=assignment, known=list(load_all()))
+        report = sort_in(source, platform, into, roster=learners, assignment=assignment, known=list(load_all()))
     for line in report.lines:
         click.echo(line)
     words = f"{report.new} new, {report.replaced} replaced, {report.unchanged} unchanged"

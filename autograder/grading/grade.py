@@ -24,7 +24,7 @@ from autograder.grading.engine import ATTEMPTS, Engine, Scheduler
 from autograder.grading.journal import Journal, key_of
 from autograder.grading.stop import Stopped
 from autograder.grading.worker import Task
-from autograder.intake.collect import find_submissions
+from autograder.intake.find import find_submissions
 from autograder.intake.rebuild import rebuild
 from autograder.intake.submissions import Found, Rebuilt, Rejected
 from autograder.outcome.record import record, record_all

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from autograder.checking.quoting import quote
-from autograder.intake.collect import LITTER, readable
+from autograder.intake.find import LITTER, readable
 from autograder.intake.roster import composed
 from flowercourse.errors import CourseError
 
@@ -70,7 +70,7 @@ class Item:
         return PurePosixPath(self.name).parts
 
 
-def copy(item: Item, target: BinaryIO, limit: int) -> tuple[int, str]:
+def copy_bytes(item: Item, target: BinaryIO, limit: int) -> tuple[int, str]:
     """Copy a file's bytes, counting them, and return how many there were, and their SHA-256 as hexadecimal digits.
 
     Raises:
@@ -108,7 +108,7 @@ def _said(error: BaseException) -> str:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Iterator[Item]]:
+def open_download(path: Path) -> Iterator[Iterator[Item]]:
     """Open a downloaded archive or folder and yield its files.
 
     Raises:

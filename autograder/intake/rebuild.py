@@ -71,7 +71,7 @@ def rebuild(found: Found, assignment: Assignment | None) -> Rebuilt:
     """Read one submission and return the notebook that will run.
 
     Args:
-        found: From `autograder.intake.collect.find_submissions`.
+        found: From `autograder.intake.find.find_submissions`.
         assignment: The assignment of that name; None where there is none.
 
     Raises:

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.intake.collect import shown
+from autograder.intake.find import shown
 from flowercourse.errors import CourseError
 
 MAX_BYTES = 20 * 2**20

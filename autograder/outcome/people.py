@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from autograder.files import from_folder_name
-from autograder.intake.collect import shown
+from autograder.intake.find import shown
 from autograder.intake.receipts import Receipt
 from autograder.intake.roster import Learner, Roster, composed
 from flowercourse.errors import CourseError

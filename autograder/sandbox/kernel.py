@@ -44,10 +44,10 @@ Emit = Callable[[dict[str, Any]], None]
 def serve(cells_fd: int, questions_fd: int) -> int:
     """Run cells and answer questions until the grader closes either channel; return the exit status."""
     np.random.seed()  # otherwise every submission would draw the same numbers
-    kernel = Kernel(cells_fd)
+    runner = CellRunner(cells_fd)
     answer = Interruptible()
     signal.signal(signal.SIGINT, answer.on_signal)
-    agent = Agent(kernel.shell.user_ns)
+    agent = Agent(runner.shell.user_ns)
     write_all(cells_fd, protocol.encode({"ready": True}))
     poller = select.poll()
     poller.register(cells_fd, select.POLLIN)
@@ -58,7 +58,7 @@ def serve(cells_fd: int, questions_fd: int) -> int:
             if message is None:
                 return 0
             if fd == cells_fd:
-                answer.during(partial(kernel.run, message), kernel.stopped)
+                answer.during(partial(runner.run, message), runner.stopped)
             else:
                 write_all(fd, answer.during(partial(agent.answer, message), partial(agent.interrupted, message)))
 
@@ -87,7 +87,7 @@ class Interruptible:
             return otherwise()
 
 
-class Kernel:
+class CellRunner:
     """An IPython shell whose outputs go to the grader."""
 
     def __init__(self, cells_fd: int) -> None:

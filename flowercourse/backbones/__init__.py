@@ -20,8 +20,8 @@ import os
 from dataclasses import dataclass
 
 from flowercourse.backbones import store
+from flowercourse.backbones.interface import NotHereError, Source
 from flowercourse.backbones.registry import BACKBONES, BackboneSpec, find
-from flowercourse.backbones.source import NotHereError, Source
 from flowercourse.backbones.sources import hub_client, keras_weights, own_models, random_weights, wheel
 from flowercourse.errors import CourseError
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from flowercourse import network, paths
 from flowercourse.backbones.conversion import saved_model
+from flowercourse.backbones.interface import NotHereError, Source
 from flowercourse.backbones.registry import BackboneSpec
-from flowercourse.backbones.source import NotHereError, Source
 
 CONVERSION = 2  # raise it when a conversion changes what a backbone computes: caches are then made again
 _RECORD = Path("assets.extra") / "flowercourse.json"

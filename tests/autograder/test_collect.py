@@ -1,465 +1,538 @@
-"""What is found where learners hand in, and what of it is refused, with which words."""
+"""`autograder collect`: downloads of learning platforms become submissions, and nobody's work is lost or mistaken."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import socket
+import subprocess
+import sys
 import unicodedata
+import zipfile
+from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from autograder.authoring.notebooks import dumps
-from autograder.intake import rebuild as rebuilding
-from autograder.intake.collect import Rejected, find_submissions, rebuild
+from autograder import files as keeping
+from autograder.intake import archives
+from autograder.intake import collect as collecting
+from autograder.intake.collect import Report
+from autograder.intake.find import find_submissions
+from autograder.intake.receipts import read_receipts
+from autograder.intake.roster import read_roster
 from flowercourse.errors import CourseError
+from tests.autograder.downloads import canvas_name, moodle_folder, save, symlink, with_flags, zipped
+
+TINY = "01-tiny"
+NOTEBOOK = f"{TINY}.ipynb"
+A, B, C = b'{"cells": [1]}', b'{"cells": [2]}', b'{"cells": [3]}'
 
 
-def rejection(found, assignment):
-    """Return the message with which the only submission is rejected."""
-    with pytest.raises(Rejected) as error:
-        rebuild(found[0], assignment)
-    assert len(found) == 1
-    message = str(error.value)
-    assert message[0].isupper()
-    assert message.endswith(".")
-    return message
+@pytest.fixture
+def into(tmp_path) -> Path:
+    return tmp_path / "class" / "submitted"
 
 
-def test_every_students_assignment_is_found_in_order(exercise, submitted, hand_in):
-    for student, assignment in [("b", "01-tiny"), ("a", "02-other"), ("a", "01-tiny")]:
-        hand_in(exercise, student, f"{assignment}.ipynb", assignment)
-    found = find_submissions(submitted)
-    assert [(one.student_id, one.assignment) for one in found] == [
-        ("a", "01-tiny"),
-        ("a", "02-other"),
-        ("b", "01-tiny"),
-    ]
-    assert [one.assignment for one in find_submissions(submitted, assignment="01-tiny")] == ["01-tiny", "01-tiny"]
+@pytest.fixture
+def collect(tmp_path, into):
+    """Return a function that collects an archive (bytes) or a folder, and returns the report."""
+
+    def run(download, platform="canvas", roster=None, **options) -> Report:
+        source = save(tmp_path / "download.zip", download) if isinstance(download, bytes) else download
+        options.setdefault("assignment", TINY)
+        if roster is not None:
+            path = tmp_path / "roster.csv"
+            path.write_text(roster, encoding="utf-8-sig")
+            roster = read_roster(path)
+        return collecting.collect(source, platform, into, roster=roster, known=[TINY, "02-other"], **options)
+
+    return run
 
 
-def test_an_untouched_exercise_is_rebuilt_as_it_was(tiny, exercise, submitted, hand_in):
-    hand_in(exercise)
-    rebuilt = rebuild(find_submissions(submitted)[0], tiny)
-    assert [(cell.id, cell.source) for cell in rebuilt.cells] == [(cell.id, cell.given) for cell in tiny.cells]
-    assert (rebuilt.max_score, rebuilt.notes, rebuilt.outdated, rebuilt.module) == (5, (), False, "tiny")
-    assert len(rebuilt.digest) == 64
+def files(folder: Path) -> dict[str, bytes]:
+    """Return all files below a folder but the receipts."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != "collected.json")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths}
 
 
-def test_submissions_are_never_changed(tiny, exercise, submitted, hand_in):
-    path = hand_in(exercise)
-    before = (path.read_bytes(), path.stat().st_mtime_ns)
-    rebuild(find_submissions(submitted)[0], tiny)
-    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
-    assert sorted(one.name for one in submitted.rglob("*")) == ["01-tiny", "01-tiny.ipynb", "learner-01"]
+def leftovers(into: Path) -> list[str]:
+    return [path.name for path in into.parent.iterdir() if path != into]
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"", "empty file"),
-        (b" \n", "empty file"),
-        (b"{", "JSON is broken (line 1)"),
-        (b'{"cells": [', "JSON is broken"),
-        ("\ufeff{".encode(), "JSON is broken"),
-        ("{}".encode("utf-16"), "format is unknown instead of 4"),
-        ("{}".encode("utf-16")[:-1], "not in UTF-8"),
-        (b'{"cells": "\xff"}', "not in UTF-8"),
-        (b"\x89PNG\r\n\x1a\n", "not in UTF-8"),
-        (b"[]", "not a notebook"),
-        (b"null", "not a notebook"),
-        (b'"text"', "not a notebook"),
-        (b"{}", "format is unknown instead of 4"),
-        (b'{"nbformat": 2, "worksheets": []}', "format is 2 instead of 4"),
-        (b'{"nbformat": 3, "worksheets": []}', "none of its tasks"),
-        (b'{"nbformat": 3, "worksheets": 5}', "none of its tasks"),
-        (b'{"nbformat": 3, "worksheets": [5, {"cells": 5}, {"cells": [5, {"cell_type": []}]}]}', "none of its tasks"),
-        (b'{"nbformat": 5, "cells": []}', "format is 5 instead of 4"),
-        (b'{"nbformat": 4.5, "cells": []}', "format is 4.5 instead of 4"),
-        (b'{"nbformat": true, "cells": []}', "format is True instead of 4"),
-        (b'{"nbformat": "four", "cells": []}', "instead of 4"),
-        (b'{"nbformat": -' + b"9" * 400 + b', "cells": []}', "instead of 4"),
-        (b'{"nbformat": ' + b"9" * 5000 + b', "cells": []}', "format is 0 instead of 4"),
-        (b'{"nbformat": 1e999, "cells": []}', "format is inf instead of 4"),
-        (b'{"nbformat": NaN, "cells": []}', "format is nan instead of 4"),
-        (b'{"nbformat": 4}', "no list of cells"),
-        (b'{"nbformat": 4, "cells": {}}', "no list of cells"),
-        (b'{"nbformat": 4, "cells": [' + b'{"source": "x"},' * 5000 + b'{"source": "x"}]}', "has 5,001 cells"),
-        (b'{"nbformat": 4, "cells": []}', "none of its tasks"),
-        (b'{"nbformat": 4, "cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "JSON is broken"),
-        (
-            b'{"nbformat": 4, "cells": [' + b"[]," * 1_000_000 + b"1]}",
-            "2,000,003 values, and at most 2,000,000 are read",
-        ),
-    ],
-    ids=lambda value: value[:30].decode("ascii", "replace") if isinstance(value, bytes) else "",
-)
-def test_what_is_no_notebook_is_rejected_in_words(tiny, submitted, hand_in, content, words):
-    hand_in(content)
-    assert words in rejection(find_submissions(submitted), tiny)
-
-
-def test_a_byte_order_mark_is_no_reason_to_reject(tiny, exercise, submitted, hand_in):
-    hand_in("\ufeff" + dumps(exercise))
-    assert rebuild(find_submissions(submitted)[0], tiny).notes == ()
-
-
-def test_a_notebook_of_50_mb_is_graded_like_any_other_for_its_outputs_do_not_count(tiny, exercise, submitted, hand_in):
-    output = {"output_type": "display_data", "data": {"image/png": "[{,}]" * (10 * 2**20)}, "metadata": {}}
-    exercise["cells"][-2]["outputs"] = [output]
-    path = hand_in(exercise)
-    assert path.stat().st_size > 50 * 2**20
-    assert rebuild(find_submissions(submitted)[0], tiny).notes == ()
-
-
-def test_a_notebook_over_the_limit_is_rejected_unread_with_its_size_and_the_limit(
-    tiny, submitted, hand_in, monkeypatch
-):
-    path = hand_in(b"{}")
-    with path.open("wb") as file:
-        file.truncate(100 * 2**20 + 1)
-    monkeypatch.setattr(rebuilding.json, "loads", pytest.fail)
-    message = rejection(find_submissions(submitted), tiny)
-    assert "has 101 MB; at most 100 MB are read. Clear the outputs" in message
-
-
-def test_texts_that_would_fill_the_graders_memory_are_rejected_with_their_size_and_the_limit(
-    tiny, exercise, submitted, hand_in
-):
-    exercise["cells"][-1]["source"] = " " * (21 * 2**20)
-    hand_in(exercise)
-    assert "code and text have 22 MB; at most 20 MB are read" in rejection(find_submissions(submitted), tiny)
-
-
-def test_empty_cells_do_not_count_against_the_limit(tiny, exercise, submitted, hand_in):
-    exercise["cells"] += [{"cell_type": "code", "source": blank} for blank in ("", [], "\n", [" ", "\n"])] * 2000
-    exercise["cells"] += [{"cell_type": "code", "source": "1"}] * 1500
-    hand_in(json.dumps(exercise))
-    made = rebuild(find_submissions(submitted)[0], tiny)
-    assert sum(cell.id.startswith("added") for cell in made.cells) == 1500
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig", "utf-16-le"])
-def test_what_an_editor_saved_in_another_unicode_encoding_is_graded(tiny, exercise, submitted, hand_in, encoding):
-    hand_in(dumps(exercise).encode(encoding))
-    assert rebuild(find_submissions(submitted)[0], tiny).notes == ()
-
-
-@pytest.mark.parametrize("what", ["notebook", "assignment", "student"])
-def test_symbolic_links_are_not_followed(tiny, exercise, submitted, tmp_path, hand_in, what):
-    secret = tmp_path / "secret" / "01-tiny" / "01-tiny.ipynb"
-    secret.parent.mkdir(parents=True)
-    secret.write_text(dumps(exercise))
-    path = submitted / "learner-01" / "01-tiny" / "01-tiny.ipynb"
-    link, target = {
-        "notebook": (path, secret),
-        "assignment": (path.parent, secret.parent),
-        "student": (path.parent.parent, secret.parent.parent),
-    }[what]
-    link.parent.mkdir(parents=True, exist_ok=True)
-    link.symlink_to(target)
-    found = find_submissions(submitted)
-    assert [(one.student_id, one.assignment) for one in found] == [("learner-01", "01-tiny")]
-    assert "symbolic link" in rejection(found, tiny)
-
-
-@pytest.mark.parametrize("level", [0, 1, 2])
-def test_a_folder_that_becomes_a_link_after_it_was_found_is_not_followed(
-    tiny, exercise, submitted, tmp_path, hand_in, level
-):
-    path = hand_in(exercise)
-    found = find_submissions(submitted)
-    place = [path, path.parent, path.parent.parent][level]
-    place.rename(tmp_path / "elsewhere")
-    place.symlink_to(tmp_path / "elsewhere")
-    assert "could not be read" in rejection(found, tiny)
-
-
-@pytest.mark.parametrize("level", ["notebook", "assignment", "student"])
-@pytest.mark.parametrize("kind", ["pipe", "socket", "folder"])
-def test_pipes_sockets_and_folders_are_rejected_at_once(tiny, submitted, level, kind, monkeypatch):
-    path = submitted / "learner-01" / "01-tiny" / "01-tiny.ipynb"
-    place = {"notebook": path, "assignment": path.parent, "student": path.parent.parent}[level]
-    place.parent.mkdir(parents=True, exist_ok=True)
-    if kind == "pipe":
-        os.mkfifo(place)
-    elif kind == "socket":
-        monkeypatch.chdir(place.parent)  # a socket's path may have 107 characters at most
-        socket.socket(socket.AF_UNIX).bind(place.name)
-    else:
-        place.mkdir()
-    found = find_submissions(submitted, assignment="01-tiny")
-    if kind == "folder" and level == "student":
-        assert found == []  # an empty folder: this student handed in nothing
-        return
-    assert [(one.student_id, one.assignment) for one in found] == [("learner-01", "01-tiny")]
-    assert rejection(found, tiny)
-
-
-def test_a_notebook_that_becomes_a_pipe_after_it_was_found_does_not_block(tiny, exercise, submitted, hand_in):
-    path = hand_in(exercise)
-    found = find_submissions(submitted)
-    path.unlink()
-    os.mkfifo(path)
-    assert "not a regular file" in rejection(found, tiny)
-
-
-def test_an_unknown_assignment_is_rejected_by_name(submitted, exercise, hand_in):
-    hand_in(exercise, assignment="01-tinny", name="01-tinny.ipynb")
-    assert "no assignment named '01-tinny'" in rejection(find_submissions(submitted), None)
-
-
-def test_a_folder_without_a_notebook_is_a_submission_all_the_same(tiny, submitted):
-    (submitted / "learner-01" / "01-tiny").mkdir(parents=True)
-    assert "no notebook in the folder" in rejection(find_submissions(submitted), tiny)
-
-
-def test_a_loose_notebook_without_assignment_folder_is_rejected_with_its_place(tiny, submitted, exercise):
-    (submitted / "learner-01").mkdir()
-    (submitted / "learner-01" / "01-tiny.ipynb").write_text(dumps(exercise))
-    found = find_submissions(submitted)
-    assert (found[0].student_id, found[0].assignment) == ("learner-01", "01-tiny")
-    assert "Hand it in as 01-tiny/01-tiny.ipynb" in rejection(found, tiny)
-
-
-def test_a_notebook_without_a_student_is_rejected_and_has_its_row(tiny, submitted, exercise):
-    (submitted / "01-tiny.ipynb").write_text(dumps(exercise))
-    found = find_submissions(submitted)
-    assert (found[0].student_id, found[0].assignment) == ("", "01-tiny")
-    assert "outside of any student's folder" in rejection(found, tiny)
-
-
-def test_a_loose_notebook_beside_its_folder_makes_no_second_row(submitted, exercise, hand_in):
-    hand_in(exercise)
-    (submitted / "learner-01" / "01-tiny.ipynb").write_text("{}")
-    assert [one.problem for one in find_submissions(submitted)] == [""]
-
-
-def test_of_two_notebooks_the_one_named_like_the_assignment_counts(tiny, exercise, submitted, hand_in):
-    hand_in(exercise)
-    hand_in(b"junk", name="01-tiny (1).ipynb")
-    rebuilt = rebuild(find_submissions(submitted)[0], tiny)
-    assert rebuilt.notes == ("Graded 01-tiny.ipynb; left out: 01-tiny (1).ipynb.",)
-
-
-def test_two_notebooks_of_other_names_are_rejected(tiny, exercise, submitted, hand_in):
-    hand_in(exercise, name="a.ipynb")
-    hand_in(exercise, name="b.ipynb")
-    assert "2 notebooks (a.ipynb and b.ipynb), none named 01-tiny.ipynb" in rejection(find_submissions(submitted), tiny)
-
-
-def test_one_notebook_of_another_name_is_graded_with_a_note(tiny, exercise, submitted, hand_in):
-    hand_in(exercise, name="01-tiny-final(2).ipynb")
-    assert "named 01-tiny-final(2).ipynb instead" in rebuild(find_submissions(submitted)[0], tiny).notes[0]
-
-
-def test_what_macos_adds_to_an_archive_is_not_taken_for_a_notebook(tiny, exercise, submitted, hand_in):
-    for name in ("My work.ipynb", "._My work.ipynb", "__MACOSX/._My work.ipynb"):
-        hand_in(exercise if name == "My work.ipynb" else b"\0\5\x16\7", name=name)
-    (submitted / "learner-01" / "._01-tiny.ipynb").write_bytes(b"\0\5\x16\7")
-    (submitted / "._learner-01.ipynb").write_bytes(b"\0\5\x16\7")
-    found = find_submissions(submitted)
-    assert [(one.student_id, one.assignment) for one in found] == [("learner-01", "01-tiny")]
-    assert rebuild(found[0], tiny).notes == ("The notebook is named My work.ipynb instead of 01-tiny.ipynb.",)
-
-
-@pytest.mark.parametrize("folder", ["01-TINY", " 01-tiny ", "01-Tiny\n"])
-def test_a_folder_with_other_capitals_or_spaces_is_graded_with_a_note(tiny, exercise, submitted, hand_in, folder):
-    hand_in(exercise, assignment=folder, name=f"{folder}.ipynb")
-    hand_in(b"junk", assignment=folder, name="scratch.ipynb")
-    for found in (find_submissions(submitted, known=["01-tiny"]), find_submissions(submitted, assignment="01-tiny")):
-        assert [one.assignment for one in found] == ["01-tiny"]
-        assert "not exactly 01-tiny" in " ".join(rebuild(found[0], tiny).notes)
-
-
-def test_where_two_folders_may_be_meant_the_exact_one_counts_and_both_have_rows(tiny, exercise, submitted, hand_in):
-    hand_in(exercise, assignment="01-TINY")
-    hand_in(exercise)
-    first, second = find_submissions(submitted, known=["01-tiny"])
-    assert (first.assignment, rebuild(first, tiny).notes) == ("01-tiny", ())
-    assert second.assignment == "01-tiny~2"
-    assert "2 that mean the same assignment (01-tiny and 01-TINY). Hand in one of them." in rejection([second], None)
-
-
-def test_where_two_folders_may_be_meant_and_none_is_exact_neither_is_guessed(exercise, submitted, hand_in):
-    hand_in(exercise, assignment="01-TINY")
-    hand_in(exercise, assignment="01-Tiny")
-    found = find_submissions(submitted, assignment="01-tiny")
-    assert [one.assignment for one in found] == ["01-tiny", "01-tiny~2"]
-    assert all("2 that mean the same assignment" in one.problem for one in found)
-
-
-@pytest.mark.parametrize("through_link", [False, True])
-def test_a_known_assignments_notebook_in_the_students_folder_is_graded_with_a_note(
-    tiny, exercise, submitted, tmp_path, through_link
-):
-    (submitted / "learner-01").mkdir()
-    (submitted / "learner-01" / "01-tiny.ipynb").write_text(dumps(exercise))
-    (submitted / "learner-01" / "scratch.ipynb").write_text("{}")
-    if through_link:
-        (tmp_path / "link").symlink_to(submitted)
-        submitted = tmp_path / "link"
-    found, scratch = find_submissions(submitted, known=["01-tiny"])
-    assert (found.student_id, found.assignment) == ("learner-01", "01-tiny")
-    assert rebuild(found, tiny).notes == (
-        "The notebook lies in the student's folder itself; its place is 01-tiny/01-tiny.ipynb.",
+def test_canvas_one_flat_archive_with_late_marks(collect, into):
+    roster = (
+        'Student,ID,SIS Login ID,Section\n    Points Possible,,,\nO\'Brien; Zoë,4711,00123,A\n"Ng, Li",4712,00124,A\n'
     )
-    assert "Hand it in as scratch/scratch.ipynb" in scratch.problem
+    download = zipped(
+        {
+            canvas_name("O'Brien, Zoë", 4711, 900, "01-tiny-1.ipynb", late=True): A,
+            canvas_name("Ng, Li", 4712, 901, "01-tiny (2).ipynb"): B,
+        }
+    )
+    report = collect(download, roster=roster)
+    assert files(into) == {f"00123/{TINY}/{NOTEBOOK}": A, f"00124/{TINY}/{NOTEBOOK}": B}
+    assert report.lines == ["00123, 01-tiny: marked as late by the platform."]
+    receipts = read_receipts(into)
+    assert [(one.student_id, one.platform_id, one.late) for one in receipts.values()] == [
+        ("00123", "4711", True),
+        ("00124", "4712", False),
+    ]
+    assert [(one.student_id, one.problem, one.notes) for one in find_submissions(into, known=[TINY])] == [
+        ("00123", "", ()),
+        ("00124", "", ()),
+    ]
+    assert leftovers(into) == []
 
 
-@pytest.mark.parametrize("kind", ["link", "pipe"])
-def test_a_misplaced_notebook_is_not_followed_anywhere_either(tiny, submitted, tmp_path, exercise, kind):
-    (tmp_path / "secret.ipynb").write_text(dumps(exercise))
-    (submitted / "learner-01").mkdir()
-    place = submitted / "learner-01" / "01-tiny.ipynb"
-    place.symlink_to(tmp_path / "secret.ipynb") if kind == "link" else os.mkfifo(place)
-    found = find_submissions(submitted, known=["01-tiny"])
-    assert {"link": "symbolic link", "pipe": "a named pipe"}[kind] in rejection(found, tiny)
+@pytest.mark.parametrize("old", [False, True])
+def test_moodle_one_folder_for_each_learner(collect, into, old):
+    roster = "Identifier,Full name,ID number,Status\nParticipant 77,Zoë_O'Brien,00123,x\nParticipant 78,李 娜,00124,x\n"
+    download = zipped(
+        {
+            f"{moodle_folder('Zoë O’Brien', 77, old=old)}/{NOTEBOOK}": A,
+            f"{moodle_folder('李 娜', 78, old=old)}/work/{NOTEBOOK}": B,
+            "李 娜_78_assignsubmission_onlinetext/onlinetext.html": b"hello",
+        }
+    )
+    report = collect(download, "moodle", roster)
+    assert files(into) == {f"00123/{TINY}/{NOTEBOOK}": A, f"00124/{TINY}/{NOTEBOOK}": B}
+    assert report.lines == ["李 娜_78_assignsubmission_onlinetext/onlinetext.html: left out: it is no notebook."]
 
 
-def test_a_misplaced_notebook_whose_folder_becomes_a_link_is_not_followed(tiny, submitted, tmp_path, exercise):
-    (submitted / "learner-01").mkdir()
-    (submitted / "learner-01" / "01-tiny.ipynb").write_text(dumps(exercise))
-    found = find_submissions(submitted, known=["01-tiny"])
-    (submitted / "learner-01").rename(tmp_path / "elsewhere")
-    (submitted / "learner-01").symlink_to(tmp_path / "elsewhere")
-    assert "could not be read" in rejection(found, tiny)
+def test_moodle_without_folders_and_from_an_unpacked_download(collect, into, tmp_path):
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    (folder / f"Ann Lee_5_assignsubmission_file_{NOTEBOOK}").write_bytes(A)
+    collect(folder, "moodle", "student_id,name\n007,Ann Lee\n")
+    assert files(into) == {f"007/{TINY}/{NOTEBOOK}": A}
 
 
-def test_of_the_folder_and_a_notebook_beside_it_the_folder_counts_and_says_so(tiny, exercise, submitted, hand_in):
-    hand_in(exercise)
-    (submitted / "learner-01" / "01-tiny.ipynb").write_text("{}")
-    (found,) = find_submissions(submitted, known=["01-tiny"])
-    assert rebuild(found, tiny).notes == ("Left out, beside the folder: 01-tiny.ipynb.",)
+def test_nbgrader_with_its_times_and_the_last_of_two_attempts(collect, into):
+    download = zipped(
+        {
+            f"submitted/00123/{TINY}/{NOTEBOOK}": A,
+            f"submitted/00123/{TINY}/timestamp.txt": b"2026-11-02 15:58:23.948203 UTC",
+            f"submitted/00124/02-other/{NOTEBOOK}": B,
+        }
+    )
+    report = collect(download, "nbgrader", assignment=None)
+    assert files(into) == {f"00123/{TINY}/{NOTEBOOK}": A, "00124/02-other/02-other.ipynb": B}
+    assert report.lines == []
+    assert read_receipts(into)["00123", TINY].submitted_at == "2026-11-02T15:58:23.948203+00:00"
+    attempts = zipped(
+        {
+            f"00125_attempt_2026-11-02-10-00-00_{NOTEBOOK}": B,
+            f"00125_attempt_2026-11-01-10-00-00_{NOTEBOOK}": A,
+        }
+    )
+    report = collect(attempts, "nbgrader", assignment=None)
+    assert (into / "00125" / TINY / NOTEBOOK).read_bytes() == B
+    assert (into / "00125" / TINY / "earlier" / NOTEBOOK).read_bytes() == A
+    assert any("counts; kept in earlier/" in line for line in report.lines)
 
 
-def test_a_notebook_one_folder_too_deep_is_graded_with_a_note(tiny, exercise, submitted, hand_in):
-    hand_in(exercise, name="01-tiny/01-tiny.ipynb")
-    assert rebuild(find_submissions(submitted)[0], tiny).notes == ("The notebook lies one folder too deep.",)
+def test_flat_files_named_by_the_ids_of_the_roster(collect, into, tmp_path):
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    for name, data in {"00123_01-tiny.ipynb": A, "00124.ipynb": B, "999.ipynb": C}.items():
+        (folder / name).write_bytes(data)
+    report = collect(folder, "flat", "student_id\n00123\n00124\n")
+    assert files(into) == {f"00123/{TINY}/{NOTEBOOK}": A, f"00124/{TINY}/{NOTEBOOK}": B}
+    assert report.lines == ["999.ipynb: left out: '999' is not in the roster; add it and collect again."]
 
 
-@pytest.mark.parametrize("change", ["deeper still", "a link", "beside another"])
-def test_no_other_notebook_is_looked_for_in_depth(tiny, exercise, submitted, tmp_path, hand_in, change):
-    if change == "deeper still":
-        hand_in(exercise, name="01-tiny/01-tiny/01-tiny.ipynb")
-    elif change == "a link":
-        path = hand_in(exercise, name="01-tiny/01-tiny.ipynb").parent
-        path.rename(tmp_path / "elsewhere")
-        path.symlink_to(tmp_path / "elsewhere")
+def test_the_last_of_several_attempts_counts_and_the_others_are_kept(collect, into):
+    download = zipped(
+        {
+            canvas_name("Lee, Ann", 7, 12, "01-tiny-1.ipynb"): C,
+            canvas_name("Lee, Ann", 7, 10, "01-tiny.ipynb"): A,
+            canvas_name("Lee, Ann", 7, 11, "01-tiny (1).ipynb"): B,
+        }
+    )
+    report = collect(download)
+    kept = {name: data for name, data in files(into).items() if "earlier" in name}
+    assert (into / "7" / TINY / NOTEBOOK).read_bytes() == C
+    assert sorted(kept.values()) == [A, B]
+    assert report.lines == ["7, 01-tiny: 01-tiny-1.ipynb counts; kept in earlier/: 01-tiny.ipynb, 01-tiny (1).ipynb."]
+
+
+def test_two_files_of_one_name_in_an_archive_are_two_attempts(collect, into):
+    name = f"{moodle_folder('Ann Lee', 5)}/{NOTEBOOK}"
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        download = zipped([(name, A), (name, B)])
+    collect(download, "moodle")
+    assert files(into) == {f"Ann Lee/{TINY}/{NOTEBOOK}": B, f"Ann Lee/{TINY}/earlier/{NOTEBOOK}": A}
+
+
+def test_collecting_again_changes_nothing_and_a_later_attempt_replaces_and_keeps(collect, into):
+    first = zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A})
+    assert collect(first).new == 1
+    before = files(into)
+    assert (collect(first).unchanged, files(into)) == (1, before)
+    report = collect(zipped({canvas_name("Lee, Ann", 7, 11, "01-tiny-1.ipynb"): B}))
+    assert report.replaced == 1
+    assert files(into) == {f"7/{TINY}/{NOTEBOOK}": B, f"7/{TINY}/earlier/{NOTEBOOK}": A}
+    assert report.lines == ["7, 01-tiny: a new attempt; the one before is in earlier/."]
+
+
+def test_an_older_download_does_not_replace_a_later_attempt(collect, into):
+    for time, data in (("2026-11-02", B), ("2026-11-01", A)):
+        collect(zipped({f"7_attempt_{time}-10-00-00_{NOTEBOOK}": data}), "nbgrader")
+    assert files(into) == {f"7/{TINY}/{NOTEBOOK}": B, f"7/{TINY}/earlier/{NOTEBOOK}": A}
+    assert read_receipts(into)["7", TINY].submitted_at.startswith("2026-11-02")
+
+
+def test_a_notebook_zipped_once_more_is_found_and_twice_has_a_line(collect, into):
+    download = zipped(
+        {
+            canvas_name("Lee, Ann", 7, 10, "work.zip"): zipped({f"../../{NOTEBOOK}": C, f"mine/{NOTEBOOK}": A}),
+            canvas_name("Ng, Li", 8, 11, "work.zip"): zipped({"inner.zip": zipped({NOTEBOOK: B})}),
+            canvas_name("Odd, Bo", 9, 12, "work.zip"): b"PK\x03\x04 and no more",
+        }
+    )
+    report = collect(download)
+    assert files(into) == {f"7/{TINY}/{NOTEBOOK}": A}
+    assert any("its path leads out of the archive" in line for line in report.lines)
+    assert any("an archive within an archive is not opened" in line for line in report.lines)
+    assert any("it is no zip archive" in line for line in report.lines)
+    # Those without a notebook get a row all the same.
+    assert [one.student_id for one in find_submissions(into, known=[TINY])] == ["7", "8", "9"]
+
+
+@pytest.mark.parametrize("name", ["../7_8_x.ipynb", "/etc/7_8_x.ipynb", "C:/7_8_x.ipynb", "a\\..\\..\\lee_7_8_x.ipynb"])
+def test_paths_that_climb_lead_nowhere(collect, into, tmp_path, name):
+    before = sorted(tmp_path.parent.iterdir())
+    report = collect(zipped({name: A, canvas_name("Lee, Ann", 7, 10, NOTEBOOK): B}))
+    assert files(into) == {f"7/{TINY}/{NOTEBOOK}": B}
+    assert any("its path leads out of the archive" in line for line in report.lines)
+    assert sorted(tmp_path.parent.iterdir()) == before
+
+
+def test_links_are_not_followed_in_archives_nor_in_folders(collect, into, tmp_path):
+    (tmp_path / "secret.ipynb").write_bytes(B)
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    (folder / "lee_7_10_01-tiny.ipynb").symlink_to(tmp_path / "secret.ipynb")
+    (folder / "ng_8_11_01-tiny.ipynb").write_bytes(A)
+    os.mkfifo(folder / "odd_9_12_01-tiny.ipynb")
+    for download in (folder, symlink("lee_7_10_01-tiny.ipynb", "/etc/passwd")):
+        report = collect(download)
+        assert "lee_7_10_01-tiny.ipynb: left out: it is a symbolic link, which is not followed." in report.lines
+    assert files(into) == {f"8/{TINY}/{NOTEBOOK}": A}
+
+
+def test_a_link_in_place_of_a_students_folder_is_left_alone(collect, into, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    into.mkdir(parents=True)
+    (into / "7").symlink_to(tmp_path / "elsewhere")
+    report = collect(zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A}))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert report.lines == ["7, 01-tiny: left out: 7 is no folder."]
+
+
+def test_a_bomb_costs_its_own_learner_only(collect, into, monkeypatch):
+    monkeypatch.setattr(collecting, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(collecting, "MAX_BYTES_EACH", 4 * 2**20)
+    bomb = b" " * (2**20 * 3)
+    download = zipped(
+        {
+            canvas_name("Lee, Ann", 7, 10, NOTEBOOK): bomb,
+            canvas_name("Lee, Ann", 7, 11, "more.zip"): zipped({f"{number}.ipynb": bomb for number in range(9)}),
+            canvas_name("Ng, Li", 8, 12, NOTEBOOK): A,
+        }
+    )
+    report = collect(download)
+    assert files(into) == {f"8/{TINY}/{NOTEBOOK}": A}
+    assert sum("unpacks to more than" in line for line in report.lines) >= 2
+    assert leftovers(into) == []
+
+
+def test_an_archive_of_many_files_is_not_read_whole_for_one_learner(collect, into):
+    crowd = zipped({f"{number}.ipynb": b"" for number in range(archives.MAX_INNER_MEMBERS + 1)})
+    listing = zipped({"x" * 60_000 + str(number): b"" for number in range(6)})
+    report = collect(
+        zipped({canvas_name("Lee, Ann", 7, 10, "a.zip"): crowd, canvas_name("Ng, Li", 8, 11, "b.zip"): listing})
+    )
+    assert any("holds more than 500 files" in line for line in report.lines)
+    assert any("its list of contents is longer than is read" in line for line in report.lines)
+    assert files(into) == {}
+
+
+def test_an_archive_that_claims_a_small_size_is_counted_as_it_unpacks(collect, into, monkeypatch):
+    monkeypatch.setattr(collecting, "MAX_BYTES", 2**20)
+    name = canvas_name("Lee, Ann", 7, 10, NOTEBOOK)
+    honest = zipped({name: b" " * 2**22})
+    claimed = honest.replace((2**22).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    assert claimed != honest
+    report = collect(claimed)
+    assert files(into) == {}
+    assert any("left out" in line for line in report.lines)
+
+
+def test_damaged_encrypted_and_oddly_packed_files_have_a_line(collect, into, tmp_path):
+    good = canvas_name("Ng, Li", 8, 12, NOTEBOOK)
+    bad = canvas_name("Lee, Ann", 7, 10, NOTEBOOK)
+    data = bytearray(zipped({bad: bytes(range(256)) * 40, good: A}))
+    data[30 + len(bad) + 20] ^= 0xFF
+    report = collect(bytes(data))
+    assert files(into) == {f"8/{TINY}/{NOTEBOOK}": A}
+    assert any("it is damaged" in line for line in report.lines)
+    assert f"{bad}: left out: it is encrypted." in collect(with_flags(zipped({bad: A}), on=1)).lines
+    path = tmp_path / "lzma.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr(bad, A)
+    assert any("packed by a method" in line for line in collect(path).lines)
+
+
+@pytest.mark.parametrize("says_utf8", [True, False])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize(
+    "name", ["Zoë Ångström", "Łukasz Żak", "李小龍", "Ольга Иванова", "محمد علي", "नेहा शर्मा", "한지민"]
+)
+def test_names_in_any_script_and_either_form_are_found_in_the_roster(collect, into, name, form, says_utf8):
+    download = zipped({f"{moodle_folder(unicodedata.normalize(form, name), 5)}/{NOTEBOOK}": A}, says_utf8=says_utf8)
+    report = collect(download, "moodle", f"student_id,name\n00123,{unicodedata.normalize('NFC', name)}\n")
+    assert files(into) == {f"00123/{TINY}/{NOTEBOOK}": A}
+    assert report.lines == []
+
+
+def test_names_in_code_page_437_are_read_as_such(collect, into):
+    download = bytearray(zipped({f"{moodle_folder('Zo@', 5)}/{NOTEBOOK}": A}))
+    collect(bytes(download.replace(b"Zo@", b"Zo\x89")), "moodle", "student_id,name\n1,Zoë\n")
+    assert files(into) == {f"1/{TINY}/{NOTEBOOK}": A}
+
+
+def test_two_of_one_name_are_not_guessed_without_a_number(collect, into):
+    download = zipped({f"{moodle_folder('Ann Lee', 5)}/{NOTEBOOK}": A, f"{moodle_folder('Ann Lee', 6)}/{NOTEBOOK}": B})
+    report = collect(download, "moodle", "student_id,name\n1,Ann Lee\n2,Ann Lee\n")
+    assert files(into) == {}
+    assert all("2 in the roster are named like" in line for line in report.lines)
+    collect(download, "moodle", "student_id,name,platform_id\n1,Ann Lee,6\n2,Ann Lee,5\n")
+    assert files(into) == {f"1/{TINY}/{NOTEBOOK}": B, f"2/{TINY}/{NOTEBOOK}": A}
+
+
+def test_nobody_hands_in_as_somebody_else_by_taking_her_name(collect, into):
+    download = zipped({f"{moodle_folder('Ann Lee', 5)}/{NOTEBOOK}": A, f"{moodle_folder('Ann Lee', 6)}/{NOTEBOOK}": B})
+    report = collect(download, "moodle", "student_id,name\n1,Ann Lee\n2,Bo Odd\n")
+    assert files(into) == {}
+    assert all("users 5 and 6 both read as 1" in line for line in report.lines)
+
+
+def test_a_learner_named_like_a_number_is_not_taken_for_that_number(collect, into):
+    """Bo has called himself "Odd_42"; 42 is Ann's number."""
+    name = "odd_42_77_900_01-tiny.ipynb"
+    roster = 'student_id,name,platform_id\nann,"Lee, Ann",42\nbo,"Odd_42",77\n'
+    collect(zipped({name: A}), roster=roster)
+    assert files(into) == {f"bo/{TINY}/{NOTEBOOK}": A}
+
+
+@pytest.mark.parametrize("roster", [None, 'student_id,name,platform_id\nann,"Lee, Ann",42\n'])
+def test_where_a_name_can_be_read_in_two_ways_it_is_reported(collect, into, roster):
+    report = collect(zipped({"odd_42_77_900_01-tiny.ipynb": A}), roster=roster)
+    assert files(into) == {}
+    assert "it may be of user 42 or 77" in report.lines[0]
+
+
+def test_what_lies_in_a_learners_own_folders_is_never_another_learners(collect, into):
+    download = zipped({f"ann/{TINY}/{NOTEBOOK}": A, f"bo/ann/{TINY}/{NOTEBOOK}": B, f"bo/{TINY}/x/{NOTEBOOK}": C})
+    collect(download, "nbgrader")
+    assert files(into) == {f"ann/{TINY}/{NOTEBOOK}": A, f"bo/{TINY}/{NOTEBOOK}": C}
+
+
+@pytest.mark.parametrize("student", ["..", ".hidden", "a/b", "x" * 300, "collected.json", ".git", "a.ipynb", " "])
+def test_any_id_of_a_roster_gets_a_folder_inside(collect, into, student, tmp_path):
+    roster = f'student_id,platform_id\n"{student}",7\n1,8\n'
+    collect(zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A, canvas_name("Ng", 8, 11, NOTEBOOK): B}), roster=roster)
+    found = find_submissions(into, known=[TINY])
+    assert len(found) == (2 if student.strip() else 1)
+    assert all(one.notebook and one.notebook.is_relative_to(into) for one in found)
+
+
+def test_several_notebooks_of_which_none_is_the_assignments_are_left_to_the_grader(collect, into):
+    folder = moodle_folder("Ann Lee", 5)
+    report = collect(zipped({f"{folder}/alpha.ipynb": A, f"{folder}/beta.ipynb": B}), "moodle")
+    assert set(files(into)) == {f"Ann Lee/{TINY}/alpha.ipynb", f"Ann Lee/{TINY}/beta.ipynb"}
+    assert "2 different notebooks" in report.lines[0]
+    assert "There are 2 notebooks" in find_submissions(into, known=[TINY])[0].problem
+
+
+def test_a_full_disk_leaves_everything_as_it_was(collect, into, monkeypatch):
+    collect(zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A}))
+    before = files(into)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(collecting, "copy_bytes", full)
+    with pytest.raises(CourseError, match=r"is full\. Make room and give the same command again"):
+        collect(zipped({canvas_name("Lee, Ann", 7, 11, NOTEBOOK): B, canvas_name("Ng", 8, 12, NOTEBOOK): C}))
+    assert files(into) == before
+    assert leftovers(into) == []
+
+
+def test_a_run_that_is_killed_while_placing_is_completed_by_the_next(collect, into, monkeypatch):
+    download = zipped({canvas_name("Lee", number, number, NOTEBOOK): b"%d" % number for number in range(1, 6)})
+    place, calls = collecting._Placing._place, []
+
+    def killed(self, *arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return place(self, *arguments)
+
+    monkeypatch.setattr(collecting._Placing, "_place", killed)
+    with pytest.raises(KeyboardInterrupt):
+        collect(download)
+    monkeypatch.setattr(collecting._Placing, "_place", place)
+    report = collect(download)
+    assert (report.new, report.unchanged) == (3, 2)
+    assert len(files(into)) == len(read_receipts(into)) == 5
+
+
+def test_two_that_collect_into_one_folder_do_not_lose_each_others_receipts(collect, into, monkeypatch):
+    copy, inside = collecting.copy_bytes, []
+
+    def meanwhile(*arguments):
+        if not inside:
+            inside.append(1)
+            with pytest.raises(CourseError, match="another autograder collect is at work there"):
+                collect(zipped({canvas_name("Ng", 8, 12, NOTEBOOK): B}))
+        return copy(*arguments)
+
+    monkeypatch.setattr(collecting, "copy_bytes", meanwhile)
+    collect(zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A}))
+    assert inside
+    assert list(read_receipts(into)) == [("7", TINY)]
+
+
+def test_what_a_killed_run_put_aside_is_removed_by_the_next(collect, into, monkeypatch):
+    into.parent.mkdir(parents=True)
+    code = f"import os\nfrom autograder.files import PrivateFolder\nPrivateFolder('.collect-', {str(into.parent)!r})\n"
+    subprocess.run([sys.executable, "-c", f"{code}os.kill(os.getpid(), 9)"], check=False)
+    (left,) = into.parent.iterdir()
+    monkeypatch.setattr(keeping, "ABANDONED_AFTER_S", 0.0)
+    collect(zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A}))
+    assert not left.exists()
+    assert leftovers(into) == []
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["archive", "folder"])
+def test_what_macos_keeps_beside_a_file_is_no_attempt_and_has_a_line(into, tmp_path, packed):
+    names = {"ng_1_2_01-tiny.ipynb": A, "._ng_1_2_01-tiny.ipynb": b"\x00\x05\x16\x07"}
+    if packed:
+        source = save(tmp_path / "a.zip", zipped(names))
     else:
-        hand_in(b"junk")
-        hand_in(exercise, name="01-tiny/01-tiny.ipynb")
-    words = "JSON is broken" if change == "beside another" else "no notebook in the folder"
-    assert words in rejection(find_submissions(submitted), tiny)
+        source = tmp_path / "a"
+        source.mkdir()
+        for name, content in names.items():
+            (source / name).write_bytes(content)
+    report = collecting.collect(source, "canvas", into, known=[TINY])
+    assert list(files(into).values()) == [A]
+    assert [line for line in report.lines if line.startswith("._ng")] == report.lines != []
 
 
-def test_what_editors_and_systems_leave_behind_is_no_submission(submitted, exercise, hand_in):
-    hand_in(exercise)
-    for litter in (".ipynb_checkpoints", "learner-01/.ipynb_checkpoints", "learner-01/01-tiny/.ipynb_checkpoints"):
-        (submitted / litter).mkdir()
-        (submitted / litter / "01-tiny-checkpoint.ipynb").write_text("{}")
-    (submitted / ".DS_Store").write_text("")
-    (submitted / "learner-01" / "notes.txt").write_text("")
-    assert len(find_submissions(submitted)) == 1
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.text(max_size=30), st.binary(max_size=60)), min_size=1, max_size=6, unique_by=lambda x: x[0])
+)
+@pytest.mark.parametrize("platform", ["canvas", "moodle", "nbgrader", "flat"])
+def test_whatever_an_archive_holds_each_file_is_used_or_has_a_line(platform, tmp_path_factory, members):
+    folder = tmp_path_factory.mktemp("any")
+    try:
+        data = zipped({f"{name}_1_2_x.ipynb": content for name, content in members})
+    except (UnicodeError, ValueError):
+        return
+    source = save(folder / "a.zip", data)
+    into = folder / "into"
+    try:
+        report = collecting.collect(source, platform, into, assignment=TINY, known=[TINY])
+    except CourseError:
+        assert not into.exists()
+        return
+    assert sorted(path.name for path in folder.iterdir()) == ["a.zip", "into"]
+    said = " ".join(report.lines)
+    used = list(files(into).values())
+    for name, content in members:
+        assert content in used or said, name
+
+
+ROSTER_ERRORS = {
+    "student_id,name\n7,Ann\n7,Bo\n": r"the student_id '7' is there twice, in lines 2 and 3. Give each learner",
+    "student_id,platform_id\na,1\nb,1\n": "the platform_id '1' is there twice",
+    "student_id\ncaf\u00e9\ncafe\u0301\n": "is there twice",
+    "who,grade\nx,1\n": "none of its columns is named student_id",
+    "student_id\n": "it names nobody",
+    "": "none of its columns",
+    'student_id\n"a\n': "it is no CSV file",
+}
+
+
+@pytest.mark.parametrize("text", ROSTER_ERRORS)
+def test_a_roster_that_cannot_be_right_is_refused_with_the_reason(tmp_path, text):
+    path = tmp_path / "roster.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CourseError, match=ROSTER_ERRORS[text]):
+        read_roster(path)
+
+
+def test_ids_of_a_roster_stay_text_whatever_separates_its_columns(tmp_path):
+    path = tmp_path / "roster.csv"
+    for separator in ",;\t":
+        path.write_text(f"Name{separator}Student_ID\r\n李{separator}00123\r\n", encoding="utf-16")
+        (one,) = read_roster(path).learners
+        assert (one.student_id, one.name) == ("00123", "李")
 
 
 @pytest.mark.parametrize(
-    "student",
-    ["a\nb", "[a-z]*", "=cmd|calc!A0", "-rf", "..x", "x" * 255, "Jürgen", "a\tb", "\x1b[31m", "%2e%2e", "a+b"],
+    ("text", "number"),
+    [
+        ("id,name\n00123,Ann\n", ""),
+        ("student_id,platform_id\n00123,u17\n", "u17"),
+        ("Student,ID,SIS Login ID,Section\nAnn,4711,00123,A\n", "4711"),
+        ("Identifier,Full name,ID number\nParticipant 77,Ann,00123\n", "77"),
+    ],
 )
-def test_strange_names_of_students_are_kept_as_they_are(tiny, exercise, submitted, hand_in, student):
-    hand_in(exercise, student)
-    found = find_submissions(submitted)
-    assert [one.student_id for one in found] == [student]
-    assert rebuild(found[0], tiny).student_id == student
+def test_only_a_platforms_own_column_is_taken_for_its_number(tmp_path, text, number):
+    """In a roster of one's own, `id` is the learner's id: Canvas would take 00123 for its user 123."""
+    path = tmp_path / "roster.csv"
+    path.write_text(text)
+    (one,) = read_roster(path).learners
+    assert (one.student_id, one.platform_id) == ("00123", number)
 
 
-def test_a_name_that_is_not_utf_8_is_spelled_out(tiny, exercise, submitted, hand_in):
-    hand_in(exercise, os.fsdecode(b"caf\xe9"))
-    found = find_submissions(submitted)
-    assert found[0].student_id == r"caf\xe9"
-    assert rebuild(found[0], tiny).max_score == 5
-
-
-def test_two_students_whose_names_read_the_same_are_both_graded(tiny, exercise, submitted, hand_in):
-    hand_in(exercise, os.fsdecode(b"caf\xe9"))
-    hand_in(exercise, os.fsdecode(b"caf\xe9"), assignment="02-other")
-    hand_in(exercise, r"caf\xe9")
-    found = find_submissions(submitted)
-    assert [(one.student_id, one.assignment) for one in found] == [
-        (r"caf\xe9", "01-tiny"),
-        (r"caf\xe9~2", "01-tiny"),
-        (r"caf\xe9~2", "02-other"),
-    ]
-    assert found[0].folder == submitted / r"caf\xe9" / "01-tiny"
-    assert rebuild(found[0], tiny).notes == ()
-    assert r"reads the same, so this one is called caf\xe9~2." in rebuild(found[1], tiny).notes[0]
-    assert find_submissions(submitted, assignment="02-other") == found[2:]
-
-
-def test_names_that_differ_in_a_backslash_stay_apart(exercise, submitted, hand_in):
-    for name in (b"a\\xe9\xe9", b"a\xe9\\xe9", b"a\xe9\xe9"):
-        hand_in(exercise, os.fsdecode(name))
-    assert len({one.student_id for one in find_submissions(submitted)}) == 3
-
-
-def test_notebooks_whose_names_differ_in_the_ending_alone_have_a_row_each(tiny, exercise, submitted):
-    (submitted / "learner-01").mkdir()
-    for name in ("01-tiny.ipynb", "01-tiny.IPYNB", "x.ipynb", "x.IPYNB"):
-        (submitted / "learner-01" / name).write_text(dumps(exercise))
-        (submitted / name).write_text(dumps(exercise))
-    found = find_submissions(submitted, known=["01-tiny"])
-    assert [(one.student_id, one.assignment) for one in found] == [
-        (student, name) for student in ("", "learner-01") for name in ("01-tiny", "01-tiny~2", "x", "x~2")
-    ]
-    assert [one.notebook.name for one in found if one.notebook] == ["01-tiny.ipynb"]
-    assert "(01-tiny.ipynb and 01-tiny.IPYNB). Hand in one" in rejection([found[5]], None)
-    assert "this one is called x~2." in rejection([found[7]], None)
-
-
-@pytest.mark.parametrize("evil", ["\x1b[2J\x1b]0;owned\x07", "\u202egnp", "\n99,01-tiny,20", "\x9b31m", "x" * 200])
-def test_messages_hold_names_without_anything_that_a_terminal_obeys(tiny, exercise, submitted, hand_in, evil):
-    hand_in(exercise, assignment="01-tiny", name=f"a{evil}.ipynb")
-    hand_in(exercise, assignment="02-two", name=f"a{evil}.ipynb")
-    hand_in(exercise, assignment="02-two", name=f"b{evil}.ipynb")
-    hand_in(exercise, assignment="03-more", name="03-more.ipynb")
-    hand_in(exercise, assignment="03-more", name=f"b{evil}.ipynb")
-    hand_in(exercise, assignment=f"04{evil}")
-    (submitted / "learner-01" / "05" / f"c{evil}.ipynb").mkdir(parents=True)
-    (submitted / "learner-01" / f"06{evil}.ipynb").write_text("{}")
-    (submitted / "learner-01" / f"06{evil}.IPYNB").write_text("{}")
-    said = []
-    for one in find_submissions(submitted):
-        try:
-            said += rebuild(one, tiny if one.assignment == "01-tiny" else None).notes
-        except Rejected as error:
-            said += [str(error), *one.notes]
-    assert len(said) >= 8
-    assert all(text.isprintable() for text in said)
-    assert max(map(len, said)) < 400
+def test_the_command_collects_and_counts(autograder, tmp_path):
+    source = save(tmp_path / "a.zip", zipped({canvas_name("Lee", 7, 10, "01-preprocessing-1.ipynb"): A}))
+    status, out, _ = autograder("collect", source, "--from", "canvas", "--into", tmp_path / "in")
+    assert status == 0
+    assert out == f"1 submissions in {tmp_path / 'in'}: 1 new, 0 replaced, 0 unchanged\n"
+    assert (
+        json.loads((tmp_path / "in/collected.json").read_text())["submissions"][0]["assignment"] == "01-preprocessing"
+    )
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
-    [("Anna", "anna"), (unicodedata.normalize("NFC", "José"), unicodedata.normalize("NFD", "José")), ("a b", "a  b")],
+    ("data", "options", "words"),
+    [
+        (b"no archive", ("--from", "canvas"), "it is no zip archive"),
+        (zipped({}), ("--from", "canvas"), "there is no file in it"),
+        (
+            zipped({"a.ipynb": A}),
+            ("--from", "canvas"),
+            "no file in it is named as canvas names them, such as 'a.ipynb'",
+        ),
+        (zipped({"a.ipynb": A}), ("--from", "canvass"), "There is no platform 'canvass'"),
+        (zipped({"a.ipynb": A}), ("--from", "flat", "--assignment", "01-x"), "there is no assignment '01-x'"),
+        (zipped({"a.ipynb": A}), ("--from", "flat", "--roster", "nowhere.csv"), "nowhere.csv was not read"),
+        (None, ("--from", "flat"), "was not read: No such file or directory"),
+    ],
 )
-def test_students_whose_names_look_alike_are_both_graded_with_a_note(tiny, exercise, submitted, hand_in, one, other):
-    for student in (one, other, "somebody-else"):
-        hand_in(exercise, student)
-    found = {each.student_id: each for each in find_submissions(submitted)}
-    assert len(found) == 3
-    assert "Another student's folder" in found[one].notes[0]
-    assert found[one].notes == found[other].notes
-    assert found["somebody-else"].notes == ()
-
-
-def test_a_folder_that_is_none_is_the_callers_mistake(tmp_path):
-    with pytest.raises(CourseError, match="was not read"):
-        find_submissions(tmp_path / "nothing")
-
-
-def test_a_notebook_of_another_assignment_is_rejected_with_its_name(tiny, exercise, submitted, hand_in):
-    exercise["metadata"]["flowercourse"]["assignment"] = "05-predictions"
-    exercise["cells"] = [{"cell_type": "code", "source": "1", "metadata": {}, "outputs": []}]
-    hand_in(json.dumps(exercise))
-    assert "It says that it is '05-predictions'" in rejection(find_submissions(submitted), tiny)
+def test_wrong_input_ends_with_2_one_message_and_nothing_written(autograder, tmp_path, data, options, words):
+    source = tmp_path / "a.zip"
+    if data is not None:
+        source.write_bytes(data)
+    status, _, err = autograder("collect", source, "--into", tmp_path / "in", *options)
+    assert status == 2
+    assert words in err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zip"][: data is not None]

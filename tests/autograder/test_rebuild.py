@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.authoring.sources import load_all
-from autograder.intake.collect import Rejected, find_submissions, rebuild
-from autograder.intake.rebuild import parse
-from autograder.intake.submissions import Found
+from autograder.intake.find import find_submissions
+from autograder.intake.rebuild import parse, rebuild
+from autograder.intake.submissions import Found, Rejected
 from tests.autograder.conftest import cell_of
 
 

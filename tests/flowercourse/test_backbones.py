@@ -17,7 +17,7 @@ import flowercourse
 from flowercourse import backbones, network, paths
 from flowercourse.backbones import registry, store
 from flowercourse.backbones.conversion import saved_model
-from flowercourse.backbones.source import NotHereError
+from flowercourse.backbones.interface import NotHereError
 from flowercourse.backbones.sources import hub_client, keras_weights, random_weights, wheel
 from flowercourse.errors import CourseError
 from tests.flowercourse import small_backbone

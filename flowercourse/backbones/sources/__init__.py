@@ -1,1 +1,1 @@
-"""Where weights come from: one module a source; `flowercourse.backbones.source` says what each must do."""
+"""Where weights come from: one module a source; `flowercourse.backbones.interface` says what each must do."""

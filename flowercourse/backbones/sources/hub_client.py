@@ -14,8 +14,8 @@ import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 
+from flowercourse.backbones.interface import NotHereError
 from flowercourse.backbones.registry import BackboneSpec
-from flowercourse.backbones.source import NotHereError
 
 DEFAULT_URL = "https://tfhub.dev/google"
 SILENCE_S = 10.0  # how long a download may pause before it counts as failed
@@ -27,7 +27,7 @@ def address(spec: BackboneSpec) -> str:
 
 
 def fetch(spec: BackboneSpec, directory: Path) -> str:
-    """Download the backbone's SavedModel into ``directory``; see ``source.Source.fetch``."""
+    """Download the backbone's SavedModel into ``directory``; see `interface.Source`."""
     import tensorflow as tf
     import tensorflow_hub as hub
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from flowercourse.backbones.conversion import saved_model
+from flowercourse.backbones.interface import NotHereError
 from flowercourse.backbones.registry import BackboneSpec
-from flowercourse.backbones.source import NotHereError
 
 STORAGE_URL = "https://storage.googleapis.com/tensorflow/keras-applications"
 SILENCE_S = 10.0
@@ -48,7 +48,7 @@ def address(spec: BackboneSpec) -> str:
 
 
 def fetch(spec: BackboneSpec, directory: Path) -> str:
-    """Download the weights and write the SavedModel into ``directory``; see ``source.Source.fetch``."""
+    """Download the weights and write the SavedModel into ``directory``; see `interface.Source`."""
     if spec.name not in FILES:
         raise NotHereError(f"it does not have {spec.title}")
     url = address(spec)

@@ -10,8 +10,8 @@ from pathlib import Path
 from flowercourse import paths
 from flowercourse.backbones import store
 from flowercourse.backbones.conversion import saved_model
+from flowercourse.backbones.interface import NotHereError
 from flowercourse.backbones.registry import BackboneSpec
-from flowercourse.backbones.source import NotHereError
 
 
 def find(spec: BackboneSpec, *, untrained: bool) -> tuple[Path, store.Record]:

@@ -21,7 +21,7 @@ SEED = 20260101
 
 
 def fetch(spec: BackboneSpec, directory: Path) -> str:
-    """Write the untrained backbone as a SavedModel into ``directory``; see ``source.Source.fetch``."""
+    """Write the untrained backbone as a SavedModel into ``directory``; see `interface.Source`."""
     model = mobilenet_v2.build() if spec.name == "mobilenet_v2" else keras_weights.build(spec)
     set_untrained(model)
     saved_model.export(model, directory)

