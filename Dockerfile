@@ -6,11 +6,14 @@
 #
 # The two security options let the autograder's own sandbox (bubblewrap) make its namespaces inside the container.
 # Without them everything but grading under isolation works; `autograder doctor` says what is in force.
-FROM python:3.12-slim-bookworm
+FROM python:3.12-slim-bookworm AS system
 
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends make git bubblewrap chromium fonts-dejavu-core \
+ && apt-get install --yes --no-install-recommends make git bubblewrap chromium postgresql fonts-dejavu-core \
  && rm -rf /var/lib/apt/lists/*
+
+# The dev container ends here: it makes .venv in the folder that is opened in it.
+FROM system
 
 WORKDIR /course
 

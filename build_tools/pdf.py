@@ -20,10 +20,10 @@ from urllib.parse import unquote, urlsplit
 import yaml
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, sync_playwright
+from system_packages import NEEDED
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "site"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 # Parts of a page that make no sense on paper.
 LEFT_OUT = ("details.above-input", ".headerlink", ".quiz-check", ".quiz-feedback", "button", "script", ".screen-only")
@@ -131,7 +131,8 @@ def document() -> str:
 
 def browser_path() -> str:
     """Return a Chromium; exits where there is none."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    browsers = next(programs for programs, package, *_ in NEEDED if package == "chromium")
+    found = next((path for name in browsers if (path := shutil.which(name))), None)
     return found or sys.exit("The PDF is printed by Chromium, and none is installed here. Try: make system")
 
 

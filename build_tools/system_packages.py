@@ -13,22 +13,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Program to look for, Debian package, what it is for, and how to get it where there is no apt-get.
+# Programs of which one will do, Debian package, what it is for, and how to get it where there is no apt-get.
 NEEDED = (
     (
-        "bwrap",
+        ("bwrap",),
         "bubblewrap",
         "the sandbox for learners' notebooks",
         "Fedora: dnf install bubblewrap; Arch: pacman -S bubblewrap; macOS and Windows: grade in the Docker image",
     ),
     (
-        "chromium",
+        ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
         "chromium",
         "the browser tests and the course as PDF",
         "Fedora: dnf install chromium; Arch: pacman -S chromium; macOS: brew install --cask chromium",
     ),
     (
-        "initdb",
+        ("initdb",),
         "postgresql",
         "the tests of a gradebook in PostgreSQL",
         "Fedora: dnf install postgresql-server; Arch: pacman -S postgresql; macOS: brew install postgresql",
@@ -36,9 +36,10 @@ NEEDED = (
 )
 
 
-def is_here(program: str) -> bool:
-    """Return whether a program is installed. Debian keeps those of a database's server away from the path."""
-    return bool(shutil.which(program) or [*Path("/usr/lib/postgresql").glob(f"*/bin/{program}")])
+def is_here(programs: tuple[str, ...]) -> bool:
+    """Return whether one of the programs is installed. Debian keeps those of a database's server away from the path."""
+    apart = Path("/usr/lib/postgresql")
+    return any(shutil.which(program) or [*apart.glob(f"*/bin/{program}")] for program in programs)
 
 
 def may_install() -> list[str] | None:
@@ -54,9 +55,9 @@ def may_install() -> list[str] | None:
 
 
 def install(packages: list[str], prefix: list[str]) -> None:
-    """Install Debian packages; what apt-get says is shown only when it fails."""
+    """Install Debian packages, each for itself, as not every system has all; apt-get is heard only when it fails."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", *packages]):
+    for command in (["apt-get", "update", "-qq"], *(["apt-get", "install", "-y", "-qq", one] for one in packages)):
         done = subprocess.run([*prefix, *command], env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             print(f"{' '.join(command)} failed:\n{done.stderr.strip()[-2000:]}", file=sys.stderr)
@@ -70,8 +71,8 @@ def main() -> None:
         names = [package for _, package, _, _ in missing]
         print(f"Installing {', '.join(names)} ...", flush=True)
         install(names, prefix)
-    for program, package, purpose, elsewhere in missing:
-        if not is_here(program):
+    for programs, package, purpose, elsewhere in missing:
+        if not is_here(programs):
             print(
                 f"Missing: {package}, for {purpose}.\n"
                 f"  Debian and Ubuntu: sudo apt-get install {package}\n  {elsewhere}\n"
