@@ -93,6 +93,8 @@ def run(step: Step, output: IO[str] | None = None) -> float:
         Failed: its exit status was not 0.
     """
     print(f"\n== {step.title}", file=output, flush=True)
+    if output is not None:
+        say_beside(f"Meanwhile: {step.title} ...")
     started = time.monotonic()
     options = {"stdout": output, "stderr": output, "cwd": ROOT, "env": ENVIRONMENT, "check": False}
     status = subprocess.run(step.command, **options).returncode
@@ -103,7 +105,14 @@ def run(step: Step, output: IO[str] | None = None) -> float:
         )
     taken = time.monotonic() - started
     print(f"-- {step.title}: done in {taken:.1f} s", file=output, flush=True)
+    if output is not None:
+        say_beside(f"Meanwhile: {step.title}: done in {taken:.1f} s")
     return taken
+
+
+def say_beside(line: str) -> None:
+    """Print a line while another step may have a progress bar on the terminal: the bar goes on in the next line."""
+    print(f"\r\x1b[K{line}" if sys.stdout.isatty() else line, flush=True)
 
 
 def run_all(steps: list[Step], output: IO[str] | None = None) -> list[tuple[str, float]]:
@@ -120,7 +129,8 @@ def run_both(shown: list[Step], held: list[Step]) -> list[tuple[str, float]]:
         Failed: a step of either row failed; the other row was run to its end.
     """
     print("\nTwo rows of steps now run at once. What the second one says is shown when both are done:")
-    print("\n".join(f"  - {step.title}" for step in held), flush=True)
+    for name, row in (("first", shown), ("second", held)):
+        print(f"  {name}: {', '.join(step.title[0].lower() + step.title[1:] for step in row)}", flush=True)
     failures, seconds = [], []
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         with ThreadPoolExecutor(2) as pool:
