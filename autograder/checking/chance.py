@@ -36,7 +36,7 @@ def pattern_of_part(chosen: np.ndarray, count: int) -> str:
     """Return what a part of all positions shows that chance does not, in words; "" where it shows nothing.
 
     Args:
-        chosen: whole numbers in [0, count), about a seventh of all; 45 at least.
+        chosen: integers (n,) in [0, count), about a seventh of all; n at least 45.
         count: how many positions there are.
     """
     inside = np.zeros(count, bool)
@@ -48,7 +48,7 @@ def pattern_of_part(chosen: np.ndarray, count: int) -> str:
 
 
 def is_shuffled(positions: np.ndarray) -> bool:
-    """Return whether positions, 100 at least, are in an order that does not rise, fall, or go on in equal steps."""
+    """Return whether positions, integers (n,), n at least 100, do not rise, fall, or go on in equal steps."""
     places = np.arange(len(positions))
     rises = abs(np.corrcoef(places, positions)[0, 1]) * np.sqrt(len(positions)) > LIMIT
     _, steps = np.unique(np.diff(positions), return_counts=True)

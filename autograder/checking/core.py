@@ -168,7 +168,7 @@ class Check:
 
 
 def check(*, points: float, hidden: bool = False) -> Callable[[Callable[..., None]], Check]:
-    """Make a function a check. See `autograder.checks` for how to write one.
+    """Make a function a check. See `autograder.checking` for how to write one.
 
     Args:
         points: what it is worth.

@@ -31,7 +31,7 @@ class Album:
 
 
 def album_batches(batches: Batches, album: Album) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return each batch's picture numbers and labels.
+    """Return each batch's picture numbers, int (batch,), -1 where a picture carries none, and labels, (batch,).
 
     Raises:
         Failed: the batches are no pairs of images and labels.
@@ -52,7 +52,7 @@ def album_batches(batches: Batches, album: Album) -> list[tuple[np.ndarray, np.n
 
 
 def in_order(batches: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Return the numbers of all pictures, in the order in which they came."""
+    """Return the numbers of all pictures, int (n,), in the order in which they came."""
     return np.concatenate([numbers for numbers, _ in batches]) if batches else np.empty(0, int)
 
 

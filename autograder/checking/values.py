@@ -198,7 +198,7 @@ class Batches(View):
         return batches[0]
 
     def images_and_labels(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the first batch's images and labels, or raise `Failed` where it is not a pair of arrays."""
+        """Return the first batch's images and labels, of whatever shape, or raise `Failed` where it is no such pair."""
         batch = self.first()
         if len(batch) != 2 or not all(isinstance(part, (np.ndarray, np.generic)) for part in batch):
             found = f"({', '.join(in_words(part) for part in batch)})"
@@ -206,7 +206,7 @@ class Batches(View):
         return np.asarray(batch[0]), np.asarray(batch[1])
 
     def labels(self, count: int = 10_000, position: int = 1) -> np.ndarray:
-        """Return all labels of up to `count` batches, in order, as one array."""
+        """Return all labels of up to `count` batches, in order, as one array (n,) of numbers, or raise `Failed`."""
         found = [np.empty(0, int)]
         for batch in self.take(count, only=[position]):
             numbers = as_numbers(batch[0]) if len(batch) == 1 else None

@@ -136,7 +136,10 @@ class Session:
 
 
 class Answer:
-    """An answer's fields, each fetched with the type that it must have."""
+    """An answer's fields, each fetched with the type that it must have.
+
+    Every method raises `Garbled` where the field is missing or of another type.
+    """
 
     def __init__(self, fields: Mapping[str, Plain]) -> None:
         self.fields = fields

@@ -26,7 +26,7 @@ MAX_OUTPUTS = 50
 """Of one cell."""
 NOTEBOOK_PICTURES, NOTEBOOK_PIXELS = 64, 40_000_000
 """Of all cells of a notebook together: decoding what a notebook shows must cost less than running it."""
-# What terminals take as a command: colours (CSI), titles and links (OSC), and single-character escapes.
+# What terminals take as a command: colors (CSI), titles and links (OSC), and single-character escapes.
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 

@@ -145,11 +145,11 @@ class Predictions:
         return float(-np.log(np.maximum(chosen, 1e-12)).mean())
 
     def take(self, places: NDArray[np.int64]) -> Predictions:
-        """Return the predictions at some places, in that order; there may be none of them."""
+        """Return the predictions at some places, int64 (m,), in that order; there may be none of them."""
         return Predictions(self.probabilities[places], self.labels[places], self.class_names)
 
     def worst_mistakes(self, count: int = 10) -> NDArray[np.int64]:
-        """Return the indexes of the wrong predictions that were most confident, the worst first."""
+        """Return the places of the wrong predictions that were most confident, int64 (m,), m <= ``count``, the worst first."""
         wrong = np.flatnonzero(~self.right)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:count]
 

@@ -90,7 +90,7 @@ def study(name: str, dataset: Dataset, plan: Plan, say: Callable[[str], None]) -
 
 
 def split(found: Features, spec: str) -> tuple[tuple[NDArray[np.float32], NDArray[np.int64]], ...]:
-    """Return features and classes of each part.
+    """Return features, float32 (n, d), and classes, int64 (n,), of each part.
 
     Raises:
         CourseError: If a part is empty, because there are too few images for such a split.

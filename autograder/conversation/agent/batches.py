@@ -21,6 +21,9 @@ def take(source: Any, count: int, only: list[int] | None, summary: bool, step: i
         only: positions of the components to give (`[1]` for labels alone), None for all.
         summary: give each component's shape, dtype and range instead of its values.
         step: of images (4 dimensions), give every `step`-th row and column only.
+
+    Raises:
+        WrongType: it cannot be iterated over, or its elements have fewer components than asked for.
     """
     if not isinstance(source, Iterable) or isinstance(source, (str, bytes, Mapping)) or is_tensor(source):
         raise WrongType(f"a data set of batches, not {type_name(source)}")

@@ -65,7 +65,7 @@ def _signature(column: list[np.ndarray]) -> Any:
 
 
 def linear_model(kernel: np.ndarray, bias: np.ndarray, input_shape: list[int], compiled: bool) -> Any:
-    """Return a small Keras model: its input, flattened, times `kernel` plus `bias`; so its answers are known."""
+    """Return a small Keras model: its input, flattened, times `kernel` (inputs, outputs) plus `bias` (outputs,)."""
     import tf_keras as keras
 
     model = keras.Sequential(
@@ -121,7 +121,11 @@ def file(name: str, content: bytes) -> Path:
 
 
 def folder(files: dict[str, bytes]) -> Path:
-    """Return the path of a new folder with these files, named by their paths in it. It goes when the process ends."""
+    """Return the path of a new folder with these files, named by their paths in it. It goes when the process ends.
+
+    Raises:
+        ValueError: a name leads out of the folder.
+    """
     made = tempfile.TemporaryDirectory(prefix="flowers-")
     _TEMPORARY.append(made)
     top = Path(made.name)
