@@ -79,7 +79,7 @@ class Reference:
         return self._secret_pictures[backbone]
 
     def two_secret_pictures(self, backbone: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return two of the pictures, float32 (2, size, size, 3), and their features, (2, d); None where there are none."""
+        """Return two pictures, float32 (2, size, size, 3), and their features (2, d); None where there are none."""
         pictures = self.secret_pictures(backbone)
         if pictures is None:
             return None

@@ -149,7 +149,7 @@ class Predictions:
         return Predictions(self.probabilities[places], self.labels[places], self.class_names)
 
     def worst_mistakes(self, count: int = 10) -> NDArray[np.int64]:
-        """Return the places of the wrong predictions that were most confident, int64 (m,), m <= ``count``, the worst first."""
+        """Return the places of the most confident wrong predictions, int64 (at most count,), the worst first."""
         wrong = np.flatnonzero(~self.right)
         return wrong[np.argsort(-self.confidence[wrong], kind="stable")][:count]
 
