@@ -16,9 +16,14 @@ import pytest
 
 from autograder.authoring.course import Course
 from autograder.grading import cluster as clusters
+from autograder.grading.choose import Wishes, on_cluster
+from autograder.grading.data import Ready
 from autograder.grading.engine import ATTEMPTS, Scheduler
 from autograder.grading.grade import grade_class
 from autograder.grading.journal import entries
+from autograder.grading.worker import Task
+from autograder.intake.collect import find_submissions
+from autograder.intake.rebuild import rebuild
 from autograder.sandbox.limits import Limits
 from flowercourse.errors import CourseError
 from tests.attacks.case import write
@@ -86,7 +91,8 @@ def test_grades_are_the_same_byte_for_byte_as_on_one_machine(tmp_path, two_worke
     assert len(_rows(tmp_path, "there")) == 8
 
 
-def test_results_are_kept_as_they_come_and_the_bar_shows_the_cluster(tmp_path, two_workers, capsys):
+def test_results_are_kept_as_they_come_and_the_bar_shows_the_cluster(tmp_path, two_workers, capsys, monkeypatch):
+    monkeypatch.setattr("flowercourse.progress.LINE_EVERY_S", 0.0)
     _class(tmp_path, 3)
     kept = []
     _grade(tmp_path, scheduler=two_workers.scheduler, progress=True, each=lambda _: kept.append(_graded(tmp_path)))
@@ -129,19 +135,27 @@ def test_a_worker_that_is_killed_in_the_middle_costs_no_submission(tmp_path):
     assert _points(tmp_path) == _right(6)
 
 
-def test_a_worker_that_joins_later_helps(tmp_path, capsys):
-    _class(tmp_path, 8, added="import time; time.sleep(2)")
-    with cluster(tmp_path, 1) as made:
-        joined = []
+def test_a_worker_that_joins_later_helps(tmp_path):
+    _class(tmp_path, 1)
+    (found,) = find_submissions(tmp_path / "submitted")
+    rebuilt = rebuild(found, course().assignments[found.assignment])
+    deadline = time.monotonic() + 200
 
-        def join(_) -> None:
-            if not joined:
-                joined.append(True)
-                made.add()
+    def until_both_work() -> Iterator[Task]:
+        for number in range(1000):
+            if engine.at_work == "2 workers on 1 machine" or time.monotonic() > deadline:
+                return
+            yield Task(str(number), rebuilt, number)
 
-        _grade(tmp_path, scheduler=made.scheduler, progress=True, each=join)
-    assert _points(tmp_path) == _right(8)
-    assert "2 workers on 1 machine" in capsys.readouterr().err
+    with cluster(tmp_path, 1) as made, on_cluster(made.scheduler, _wishes(), Ready()) as engine:
+        made.add()
+        answers = [answer for _, answer in engine.grade(until_both_work(), ())]
+        assert engine.at_work == "2 workers on 1 machine"
+    assert all("result" in answer for answer in answers)
+
+
+def _wishes() -> Wishes:
+    return Wishes("auto", LIMITS, course(), (), ())
 
 
 def test_a_scheduler_that_dies_ends_the_run_with_one_message_and_resume_goes_on(tmp_path):
@@ -248,6 +262,8 @@ def test_a_stopped_run_says_so_and_its_workers_stop_too(tmp_path, two_workers):
     program = """
 import sys
 from pathlib import Path
+from autograder.grading.choose import Wishes, on_cluster
+from autograder.grading.data import Ready
 from autograder.grading.engine import Scheduler
 from autograder.grading.stop import Stopped, raising_stopped
 from tests.cluster.test_cluster import LIMITS, _grade
