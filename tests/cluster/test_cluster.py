@@ -22,7 +22,7 @@ from autograder.grading.engine import ATTEMPTS, Scheduler
 from autograder.grading.grade import grade_class
 from autograder.grading.journal import entries
 from autograder.grading.worker import Task
-from autograder.intake.collect import find_submissions
+from autograder.intake.find import find_submissions
 from autograder.intake.rebuild import rebuild
 from autograder.sandbox.limits import Limits
 from flowercourse.errors import CourseError
