@@ -10,7 +10,7 @@ _build/site; one that fails leaves the last good one where it was.
 Live pages, which run a network in the reader's browser, get it from the executed pages and a library from npm (see
 live.py); where that can't be fetched, the site is built without their live part, and says so.
 
-Pages are executed again when their code changes, or when what they stand on does: flowercourse, the data, the weights.
+Pages are executed again when their code changes, or when what they stand on does: library, checks, data, weights.
 Where nothing at all has changed since the last good build, there is nothing to do, and nothing is done.
 """
 
@@ -50,6 +50,7 @@ BUILT_FROM = ".built-from.json"  # beside the published pages: fingerprints of w
 # What makes pages, besides book/: their settings, the docstrings of the reference, the packages that do the work.
 SOURCES = (
     "book",
+    "exercises",
     "_config.yml",
     "_toc.yml",
     "requirements.txt",
@@ -58,6 +59,9 @@ SOURCES = (
     "solutions",
     "autograder",
 )
+
+# What executed pages stand on besides data and weights: the library and, on walkthroughs, what the checks say.
+RUNS_ON = ("flowercourse", "autograder/checking", "autograder/checks", "autograder/conversation")
 
 # Lines that Jupyter writes whatever one tells it, and that no reader can act on.
 NOISE = re.compile(
@@ -105,11 +109,11 @@ def built_from() -> dict[str, str]:
 
 
 def fingerprint() -> str:
-    """Name what the executed pages depend on besides their own code: the library, the data set and the weights.
+    """Name what the executed pages depend on besides their own code: library, checks, data set and weights.
 
     Features that the pages would have to compute are computed here, once.
     """
-    digest = hashlib.sha256(sources_fingerprint(("flowercourse",)).encode())
+    digest = hashlib.sha256(sources_fingerprint(RUNS_ON).encode())
     ask = (
         "from flowercourse import backbones, features\n"
         "print(*(features.extract(name, progress=True).fingerprint for name in backbones.BACKBONES))"
@@ -126,7 +130,7 @@ def forget_executions_if_outdated(now: str) -> None:
     """Drop the executed pages where what they stand on has changed since; `now` is its present fingerprint."""
     before = STAMP.read_text() if STAMP.is_file() else now
     if before != now:
-        print("The library, the data or the weights have changed: all pages are executed again.", flush=True)
+        print("Library, checks, data or weights have changed: all pages are executed again.", flush=True)
         shutil.rmtree(WORK / "_build", ignore_errors=True)
     STAMP.write_text(now)
 

@@ -396,12 +396,20 @@ def export(
 
 @click.command(short_help="Write the learner's edition.")
 @click.option("--out", required=True, type=FOLDER, help="A folder that is empty or not there yet.")
-def release(out: Path) -> None:
+@click.option(
+    "--with-solutions",
+    is_flag=True,
+    help="Put the walkthroughs into it, which show right ways through each exercise and common mistakes.",
+)
+def release(out: Path, with_solutions: bool) -> None:
     """Write the learner's edition: the site's sources, the exercises, the library and the visible checks."""
     from autograder.authoring.release import release as write
 
-    count = write(out)
-    click.echo(f"{count} files in {out}: nothing of solutions, hidden checks or grading is among them.")
+    count = write(out, with_solutions=with_solutions)
+    held = "solutions stand in its walkthroughs; nothing of hidden checks or grading is in it."
+    if not with_solutions:
+        held = "nothing of solutions, hidden checks or grading is among them."
+    click.echo(f"{count} files in {out}: {held}")
 
 
 @click.command(short_help="Try which isolation works here.")

@@ -16,6 +16,7 @@ from autograder.authoring.notebooks import dumps
 from autograder.authoring.release import release
 from autograder.authoring.sources import ROOT, load_all
 from solutions.sample_class.recipes import solved
+from tests.autograder.test_release import walkthroughs_words
 
 OLDEST, NEWEST = "3.11", "3.13"
 # What the course itself never needs where learners work; an environment that has it keeps its own version.
@@ -65,6 +66,14 @@ def learners_wheel(edition, tmp_path_factory) -> zipfile.ZipFile:
     return built(edition, tmp_path_factory.mktemp("wheel"))
 
 
+@pytest.fixture(scope="module")
+def wheel_with_solutions(tmp_path_factory) -> zipfile.ZipFile:
+    """Return the wheel that an edition with walkthroughs makes: these are pages of its site, and nothing to install."""
+    out = tmp_path_factory.mktemp("release") / "edition"
+    release(out, with_solutions=True)
+    return built(out, tmp_path_factory.mktemp("wheel"))
+
+
 def test_the_whole_wheel_holds_all_that_is_not_python(sources, tmp_path):
     names = set(built(sources, tmp_path).namelist())
     for name in (
@@ -95,6 +104,17 @@ def test_the_learners_wheel_holds_no_solution_and_nothing_of_grading(learners_wh
     rooms = {"/".join(name.split("/")[:2]) for name in names if name.startswith("autograder/") and name.count("/") > 1}
     assert rooms == {f"autograder/{room}" for room in ("checks", "checking", "commands", "conversation", "selfcheck")}
     assert not [name for name in names if "solution" in name or "hidden" in name or name.startswith("tests")]
+
+
+@pytest.mark.parametrize("made", ["learners_wheel", "wheel_with_solutions"])
+def test_the_learners_wheel_holds_no_line_of_a_walkthrough(request, made):
+    wheel = request.getfixturevalue(made)
+    assert not [name for name in wheel.namelist() if "walkthrough" in name or name.startswith("book")]
+    told = walkthroughs_words()
+    assert len(told) > 100
+    for name in wheel.namelist():
+        there = {line.strip() for line in wheel.read(name).decode("utf-8", "replace").split("\n")}
+        assert there & told == set(), name
 
 
 def test_the_learners_wheel_asks_for_nothing_of_grading(learners_wheel):

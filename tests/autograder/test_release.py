@@ -16,7 +16,7 @@ import yaml
 
 from autograder.authoring import release as releasing
 from autograder.authoring.notebooks import dumps
-from autograder.authoring.release import refuse_secrets, release, without_instructors
+from autograder.authoring.release import refuse_secrets, release, without
 from autograder.authoring.sources import ROOT, load_all
 from flowercourse.errors import CourseError
 
@@ -50,6 +50,7 @@ def test_the_edition_holds_nothing_of_the_instructors_side(edition, texts):
     assert not (edition / "tests").exists()
     assert not (edition / "book" / "instructors").exists()
     assert list(tomllib.loads((edition / "pyproject.toml").read_text())["project"]["optional-dependencies"]) == ["site"]
+    assert not (edition / "book" / "walkthroughs").exists()
     grading = {"authoring", "intake", "grading", "sandbox", "outcome", "files", "templating"}
     assert not grading & {path.stem for path in (edition / "autograder").iterdir()}
     assert not (edition / "autograder" / "commands" / "instructor.py").exists()
@@ -117,15 +118,81 @@ def test_table_of_contents_lists_only_pages_that_are_there(edition):
     files = [chapter["file"] for part in content["parts"] for chapter in part["chapters"]]
     assert files
     assert all((edition / "book" / f"{name}.md").is_file() for name in files)
-    for page in (edition / "book").glob("*.md"):
-        assert not re.search(r"\]\([^)]*instructors/", page.read_text()), page.name
+    for page in (edition / "book").rglob("*.md"):
+        assert not re.search(r"\]\([^)]*(instructors|walkthroughs)/", page.read_text()), page.name
+
+
+def test_the_edition_has_every_exercise_as_a_page_and_no_line_of_a_walkthrough(edition, texts):
+    assert {path.stem for path in (edition / "book" / "exercises").glob("*.md")} == set(load_all())
+    told = walkthroughs_words()
+    assert len(told) > 100
+    for name, text in texts.items():
+        assert {line.strip() for line in text.split("\n")} & told == set(), name
+
+
+def walkthroughs_words() -> set[str]:
+    """Return the lines of words in all walkthroughs, below what every one of them begins with."""
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "book" / "walkthroughs").glob("*.md")]
+    steps = [re.sub(r"(?ms)^```.*?^```$", "", page.partition("\n## ")[2]) for page in pages]
+    return {line.strip() for page in steps for line in page.split("\n") if len(line.strip()) > 40}
+
+
+@pytest.fixture(scope="module")
+def with_solutions(tmp_path_factory):
+    """Return the learner's edition with the walkthroughs."""
+    out = tmp_path_factory.mktemp("release") / "edition"
+    release(out, with_solutions=True)
+    return out
+
+
+def test_walkthroughs_go_with_the_edition_where_they_are_asked_for(edition, with_solutions):
+    names = {path.name for path in (ROOT / "book" / "walkthroughs").glob("*.md")}
+    assert {path.name for path in (with_solutions / "book" / "walkthroughs").iterdir()} == names
+
+    def files(folder):
+        return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+    assert files(with_solutions) - files(edition) == {f"book/walkthroughs/{name}" for name in names}
+    assert files(edition) - files(with_solutions) == set()
+    listed = yaml.safe_load((with_solutions / "_toc.yml").read_text())["parts"]
+    chapters = [chapter["file"] for part in listed for chapter in part["chapters"]]
+    assert {f"walkthroughs/{name.removesuffix('.md')}" for name in names} <= set(chapters)
+    assert not [name for name in chapters if name.startswith("instructors/")]
+
+
+def test_walkthroughs_hold_nothing_of_hidden_checks_wherever_they_go(tiny, tmp_path, monkeypatch):
+    """Not even where the page itself is the one that says it."""
+    hidden = next(iter(dict(releasing.hidden_text(3))))
+    page = tmp_path / "book" / "walkthroughs" / "01-tiny.md"
+    page.parent.mkdir(parents=True)
+    page.write_text("# Tiny\n\n## Step 1\n\nSome words of its own, which are no secret.\n" + "\n".join(hidden))
+    pages = list(releasing.walkthrough_text([tiny], 3))
+    pages += [(lines, page.name) for lines in releasing.neighbors(page.read_text().split("\n"), 3)]
+    monkeypatch.setattr(releasing, "walkthrough_text", lambda assignments, count: pages)
+    with pytest.raises(CourseError, match="hidden_checks"):
+        refuse_secrets(tmp_path, [tiny], with_solutions=True)
+    page.write_text("# Tiny\n\n## Step 1\n\nSome words of its own, which are no secret.\n")
+    refuse_secrets(tmp_path, [tiny], with_solutions=True)
+
+
+def test_a_walkthrough_that_leaves_by_mistake_is_refused(tiny, tmp_path):
+    walkthrough = next((ROOT / "book" / "walkthroughs").glob("*.md"))
+    for where in ("book/walkthroughs/01-tiny.md", "book/lesson.md", "flowercourse/notes.txt"):
+        (tmp_path / where).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / where).write_text(walkthrough.read_text())
+        with pytest.raises(CourseError, match=f"{where}.*book/walkthroughs/"):
+            refuse_secrets(tmp_path, [tiny])
+        if not where.startswith("book/walkthroughs"):
+            with pytest.raises(CourseError, match=f"{where}.*book/walkthroughs/"):
+                refuse_secrets(tmp_path, [tiny], with_solutions=True)
+        (tmp_path / where).unlink()
 
 
 def test_a_part_with_instructors_pages_alone_is_dropped():
     toc = yaml.safe_dump(
         {"parts": [{"caption": "A", "chapters": [{"file": "x"}]}, {"chapters": [{"file": "instructors/y"}]}]}
     )
-    assert yaml.safe_load(without_instructors(toc))["parts"] == [{"caption": "A", "chapters": [{"file": "x"}]}]
+    assert yaml.safe_load(without(toc, ["instructors"]))["parts"] == [{"caption": "A", "chapters": [{"file": "x"}]}]
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
@@ -152,7 +219,7 @@ def test_an_edition_with_lines_of_a_solution_is_refused(tiny, tmp_path, where):
 
 
 def test_a_refused_edition_leaves_nothing_behind(tmp_path, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise CourseError("no", "no", "no")
 
     monkeypatch.setattr(releasing, "refuse_secrets", refuse)

@@ -66,8 +66,9 @@ MUTANTS = [
         "the first history overwritten by the second",
         cell="train_heads",
         change={
-            "inception_head, inception_history = train_head(inception_features)": "inception_head, inception_history = "
-            "train_head(inception_features)\nmobilenet_history = inception_history"
+            "mobilenet_head, mobilenet_history =": "mobilenet_head, history =",
+            "inception_head, inception_history = train_head(inception_features)": "inception_head, history = "
+            "train_head(inception_features)\nmobilenet_history, inception_history = history, history",
         },
         loses={"histories_are_kept_apart": 1},
     ),

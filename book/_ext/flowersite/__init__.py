@@ -1,4 +1,4 @@
-"""The course's Sphinx extension: quizzes, exercise boxes with launch buttons, live parts with data, plain formulas."""
+"""The course's Sphinx extension: quizzes, exercises, answers folded away, live parts with data, formulas."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from flowersite import data, docstrings, exercise, live, mathml, quiz, without
+from flowersite import after_trying, data, docstrings, exercise, live, mathml, notebook, quiz, without
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -14,6 +14,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     mathml.setup(app)
     quiz.setup(app)
     exercise.setup(app)
+    notebook.setup(app)
+    after_trying.setup(app)
     docstrings.setup(app)
     without.setup(app)
     live.setup(app)

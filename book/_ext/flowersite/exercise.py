@@ -14,7 +14,9 @@ from urllib.parse import quote, urlsplit
 import nbformat
 from docutils import nodes
 from jupyter_cache import get_cache
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 
@@ -56,6 +58,46 @@ def _repository(app: Sphinx) -> tuple[str, str]:
     return options["repository_url"].rstrip("/"), options.get("repository_branch") or "main"
 
 
+def exercise_box(env: BuildEnvironment, exercise: str, title: str) -> nodes.admonition:
+    """Return a box that says where an exercise can be opened, read, and compared with answers.
+
+    The links to its page and to its walkthrough are there where the site has these.
+    """
+    box = nodes.admonition("", nodes.title("", title), classes=["exercise"])
+    paragraph = nodes.paragraph("", "Open it: ")
+    for place, address in links(*_repository(env.app), notebook_path(exercise)).items():
+        text = "in the repository" if place == "Source" else f"on {place}"
+        paragraph += [nodes.reference("", text, refuri=address), nodes.Text(" · ")]
+    paragraph += addnodes.download_reference(
+        "", "", nodes.Text("download"), refdoc=env.docname, reftarget=f"/../{notebook_path(exercise)}"
+    )
+    paragraph += nodes.Text(". On your own machine: ")
+    paragraph += nodes.literal("", "make lab")
+    paragraph += nodes.Text(", then open ")
+    paragraph += nodes.literal("", notebook_path(exercise))
+    paragraph += nodes.Text(".")
+    box += paragraph
+    pages = {"exercises": "Read it here first", "walkthroughs": "When you have tried: right ways and common mistakes"}
+    there = [(f"{folder}/{exercise}", text) for folder, text in pages.items()]
+    there = [(page, text) for page, text in there if page in env.found_docs and page != env.docname]
+    if there:
+        more = nodes.paragraph()
+        for number, (page, text) in enumerate(there):
+            more += [nodes.Text(" · ")] if number else []
+            more += addnodes.pending_xref(
+                "",
+                nodes.inline("", text),
+                refdomain="std",
+                reftype="doc",
+                reftarget=f"/{page}",
+                refexplicit=True,
+                refwarn=True,
+                refdoc=env.docname,
+            )
+        box += more
+    return box
+
+
 class ExerciseDirective(SphinxDirective):
     """`{exercise} NN-name`: the box; its content, if any, says what the learner will build."""
 
@@ -66,21 +108,11 @@ class ExerciseDirective(SphinxDirective):
         """Make the box and remember the exercise for the page's launch buttons."""
         exercise = self.arguments[0]
         self.env.metadata[self.env.docname]["exercise"] = exercise
-        box = nodes.admonition("", nodes.title("", f"Your turn: exercise {exercise}"), classes=["exercise"])
+        box = exercise_box(self.env, exercise, f"Your turn: exercise {exercise}")
         if self.content:
-            self.state.nested_parse(self.content, self.content_offset, box)
-        paragraph = nodes.paragraph("", "Open it: ")
-        targets = links(*_repository(self.env.app), notebook_path(exercise))
-        for index, (place, address) in enumerate(targets.items()):
-            paragraph += nodes.Text(" · " if index else "")
-            text = "in the repository" if place == "Source" else f"on {place}"
-            paragraph += nodes.reference("", text, refuri=address)
-        paragraph += nodes.Text(". On your own machine: ")
-        paragraph += nodes.literal("", "make lab")
-        paragraph += nodes.Text(", then open ")
-        paragraph += nodes.literal("", notebook_path(exercise))
-        paragraph += nodes.Text(".")
-        box += paragraph
+            said = nodes.container()
+            self.state.nested_parse(self.content, self.content_offset, said)
+            box[1:1] = said.children
         return [box]
 
 
