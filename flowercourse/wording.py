@@ -73,7 +73,7 @@ def won_and_lost(won: int, lost: int, noun: str = "picture") -> str:
     >>> won_and_lost(25, 5)
     '25 pictures were won and 5 were lost. That is more than chance explains (p < 0.001).'
     >>> won_and_lost(2, 3)
-    '2 pictures were won and 3 were lost. Chance alone explains that (p = 1).'
+    '2 pictures were won and 3 were lost. Chance alone can explain that (p = 1).'
     >>> won_and_lost(0, 0)
     'No picture was won or lost.'
     """
@@ -82,5 +82,5 @@ def won_and_lost(won: int, lost: int, noun: str = "picture") -> str:
     first = f"{won:,} {noun}s were won" if won > 1 else f"{'1' if won else 'No'} {noun} was won"
     then = f"{lost:,} were lost" if lost > 1 else f"{'1' if lost else 'none'} was lost"
     p = mcnemar(lost, won)
-    verdict = "That is more than chance explains" if p < LEVEL else "Chance alone explains that"
+    verdict = "That is more than chance explains" if p < LEVEL else "Chance alone can explain that"
     return f"{first} and {then}. {verdict} ({p_value(p)})."

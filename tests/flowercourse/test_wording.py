@@ -27,11 +27,11 @@ def test_a_comparison_reads_well_and_says_what_the_test_says(won: int, lost: int
 
 
 def test_two_against_three_is_chance() -> None:
-    assert won_and_lost(2, 3) == "2 pictures were won and 3 were lost. Chance alone explains that (p = 1)."
+    assert won_and_lost(2, 3) == "2 pictures were won and 3 were lost. Chance alone can explain that (p = 1)."
 
 
 def test_one_and_none() -> None:
-    assert won_and_lost(1, 0) == "1 picture was won and none was lost. Chance alone explains that (p = 1)."
+    assert won_and_lost(1, 0) == "1 picture was won and none was lost. Chance alone can explain that (p = 1)."
     assert won_and_lost(0, 9).startswith("No picture was won and 9 were lost. That is more than chance explains")
 
 
