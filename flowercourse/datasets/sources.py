@@ -163,7 +163,7 @@ def _tf_flowers(
     elif why := network.why_unreachable(TF_FLOWERS_URL):
         yield Attempt(source, False, why), None
     else:
-        yield Attempt(source, True, f"can be downloaded from {TF_FLOWERS_URL} (218 MB)"), lambda: _download(given)
+        yield Attempt(source, True, f"can be downloaded from {TF_FLOWERS_URL} (229 MB)"), lambda: _download(given)
 
 
 def _newest_prepared(parent: Path) -> Path | None:
