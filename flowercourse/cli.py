@@ -94,7 +94,7 @@ def _compute_features(ready: Sequence[Any], data: Any) -> list[Any]:
         with _step(f"features, {backbone.label}"):
             found = features.extract(backbone, data, progress=True)
             state = "were there already" if found.reused else f"computed in {found.seconds:.0f} s"
-            click.echo(f"{len(found.y):,} x {found.x.shape[1]:,} {state}: {found.path}")
+            click.echo(f"{len(found.y):,} pictures, {found.x.shape[1]:,} features each, {state}: {found.path}")
             _name_skipped(found.skipped)
         known.append(found)
     return known

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from autograder.checking.messages import plural
 from autograder.commands.instructor import EXISTING_FOLDER, wrong_input
 
 RUN = click.Path(exists=True, path_type=Path)
@@ -51,4 +52,4 @@ def statistics(directory: Path, output: Path | None, names: bool) -> None:
     page = statistics_page(statistics_of(results, seconds_by_cell(directory)), learners_of(results) if names else ())
     output = output or directory / "statistics.html"
     write_text(output, page)
-    click.echo(f"{len(results)} submissions in {output}")
+    click.echo(f"{plural(len(results), 'submission')} in {output}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from autograder.checking.messages import plural
 from autograder.commands.cluster import scheduler_options
 from autograder.commands.options import Positive, did_you_mean
 from autograder.grading.stop import Stopped
@@ -101,8 +102,8 @@ def applied(
     made = apply(policy, rows, persons)
     if made.without_time:
         click.echo(
-            f"{made.without_time} submissions have a due date, and nothing says when they were handed in. Nothing is "
-            f"taken off; write their times into {course}, under [[times]], where that is wrong.",
+            f"{plural(made.without_time, 'submission')} with a due date, of which nothing says when it was handed in. "
+            f"Nothing is taken off; write the time into {course}, under [[times]], where that is wrong.",
             err=True,
         )
     for student, assignment in made.unused:
@@ -153,7 +154,7 @@ def collect(source: Path, platform: str, into: Path, roster: Path | None, assign
     for line in report.lines:
         click.echo(line)
     words = f"{report.new} new, {report.replaced} replaced, {report.unchanged} unchanged"
-    click.echo(f"{report.new + report.replaced + report.unchanged} submissions in {into}: {words}")
+    click.echo(f"{plural(report.new + report.replaced + report.unchanged, 'submission')} in {into}: {words}")
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -262,7 +263,7 @@ def grade(
     if scheduler is None and jobs is None:
         machine = this_machine()
         jobs = machine.jobs
-        click.echo(f"Grading {jobs} at a time: {machine} (--jobs says otherwise).", err=True)
+        click.echo(f"Grading {plural(jobs, 'submission')} at a time: {machine}. Another number: --jobs N", err=True)
     try:
         with raising_stopped():
             results = grade_class(
@@ -283,7 +284,7 @@ def grade(
         sys.exit(128 + stopped.signal)
     counts = Counter(result.status for result in results)
     words = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in STATUSES if counts[status])
-    click.echo(f"{len(results)} submissions: {words or 'there is nothing to grade'}")
+    click.echo(f"{plural(len(results), 'submission')}: {words or 'there is nothing to grade'}")
     gradebook = _without_password(db) if db else out / "gradebook.db"
     click.echo(f"Grades: {out / 'grades.csv'}   Feedback: {out / 'feedback'}   Gradebook: {gradebook}")
 
@@ -328,7 +329,7 @@ def feedback(directory: Path, course: Path | None, submitted: Path | None, db: s
         pages = remake(directory, assignments, db=db, finals=finals)
     except OSError as error:
         raise not_written(directory / "feedback", error) from error
-    click.echo(f"{len(pages)} pages in {directory / 'feedback'}")
+    click.echo(f"{plural(len(pages), 'page')} in {directory / 'feedback'}")
 
 
 @click.command(short_help="Write the grades for Canvas, Moodle or another program.")
@@ -380,18 +381,19 @@ def export(
         rows = [row for row in rows if assignment in (None, row.assignment)]
         book = Book(tuple(rows), persons, policy.titles if policy else {}, finals)
         write_text(output, FORMATS[format_](book))
-        click.echo(f"{len(rows)} rows in {output}")
+        click.echo(f"{plural(len(rows), 'row')} in {output}")
         if format_ == "moodle":
             pages = {row.student_id: page_path(directory, row.student_id, row.assignment) for row in rows}
             archive = output.with_name(f"{output.stem}-feedback.zip")
-            click.echo(f"{write_feedback_zip(archive, book, pages)} feedback pages in {archive}")
+            click.echo(f"{plural(write_feedback_zip(archive, book, pages), 'feedback page')} in {archive}")
     if format_ == "moodle" and finals and any(final.dropped for final in finals.values()):
         click.echo(
             "A worksheet cannot say which results do not count: set Moodle's gradebook to drop the lowest.", err=True
         )
     waiting = sum(row.awaiting > 0 for row in rows)
     if waiting:
-        click.echo(f"{waiting} of them wait for a person's grade; give it in formgrader and export again.", err=True)
+        wait = "waits" if waiting == 1 else "wait"
+        click.echo(f"{waiting} of them {wait} for a person's grade; give it in formgrader and export again.", err=True)
 
 
 @click.command(short_help="Write the learner's edition.")

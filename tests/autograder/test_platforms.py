@@ -93,7 +93,7 @@ def test_a_late_policy_reaches_the_worksheet_and_the_feedback_and_leaves_the_gra
     )
     policy = ("--course", course, "--submitted", graded / "submitted")
     said = autograder("feedback", graded / "graded", *policy)
-    assert "1 submissions have a due date, and nothing says when they were handed in" in said
+    assert "1 submission with a due date, of which nothing says when it was handed in" in said
     page = (graded / "graded" / "feedback" / "00123" / EXERCISE / f"{EXERCISE}.html").read_text(encoding="utf-8")
     assert "1 day and 10 hours after the due date, 8 November 2026, 23:59 (times in UTC)" in page
     output = graded / "late.csv"
