@@ -59,43 +59,37 @@ def _repository(app: Sphinx) -> tuple[str, str]:
 
 
 def exercise_box(env: BuildEnvironment, exercise: str, title: str) -> nodes.admonition:
-    """Return a box that says where an exercise can be opened, read, and compared with answers.
+    """Return a box that says where an exercise can be opened, read, and compared with answers."""
+    box = nodes.admonition("", nodes.title("", title), _where_to_open(env, exercise), classes=["exercise"])
+    box += _where_to_read(env, exercise)
+    return box
 
-    The links to its page and to its walkthrough are there where the site has these.
-    """
-    box = nodes.admonition("", nodes.title("", title), classes=["exercise"])
+
+def _where_to_open(env: BuildEnvironment, exercise: str) -> nodes.paragraph:
+    path = notebook_path(exercise)
     paragraph = nodes.paragraph("", "Open it: ")
-    for place, address in links(*_repository(env.app), notebook_path(exercise)).items():
+    for place, address in links(*_repository(env.app), path).items():
         text = "in the repository" if place == "Source" else f"on {place}"
         paragraph += [nodes.reference("", text, refuri=address), nodes.Text(" · ")]
-    paragraph += addnodes.download_reference(
-        "", "", nodes.Text("download"), refdoc=env.docname, reftarget=f"/../{notebook_path(exercise)}"
-    )
-    paragraph += nodes.Text(". On your own machine: ")
-    paragraph += nodes.literal("", "make lab")
-    paragraph += nodes.Text(", then open ")
-    paragraph += nodes.literal("", notebook_path(exercise))
-    paragraph += nodes.Text(".")
-    box += paragraph
+    file = nodes.Text("download")
+    paragraph += addnodes.download_reference("", "", file, refdoc=env.docname, reftarget=f"/../{path}")
+    paragraph += [nodes.Text(". On your own machine: "), nodes.literal("", "make lab")]
+    paragraph += [nodes.Text(", then open "), nodes.literal("", path), nodes.Text(".")]
+    return paragraph
+
+
+def _where_to_read(env: BuildEnvironment, exercise: str) -> list[nodes.Node]:
+    """Return links to the exercise's page and to its walkthrough, nothing where this site has neither."""
     pages = {"exercises": "Read it here first", "walkthroughs": "When you have tried: right ways and common mistakes"}
-    there = [(f"{folder}/{exercise}", text) for folder, text in pages.items()]
-    there = [(page, text) for page, text in there if page in env.found_docs and page != env.docname]
-    if there:
-        more = nodes.paragraph()
-        for number, (page, text) in enumerate(there):
-            more += [nodes.Text(" · ")] if number else []
-            more += addnodes.pending_xref(
-                "",
-                nodes.inline("", text),
-                refdomain="std",
-                reftype="doc",
-                reftarget=f"/{page}",
-                refexplicit=True,
-                refwarn=True,
-                refdoc=env.docname,
-            )
-        box += more
-    return box
+    paragraph = nodes.paragraph()
+    for folder, text in pages.items():
+        page = f"{folder}/{exercise}"
+        if page in env.found_docs and page != env.docname:
+            paragraph += [nodes.Text(" · ")] if paragraph.children else []
+            options = {"refdomain": "std", "reftype": "doc", "refexplicit": True, "refwarn": True}
+            words = nodes.inline("", text)
+            paragraph += addnodes.pending_xref("", words, reftarget=f"/{page}", refdoc=env.docname, **options)
+    return [paragraph] if paragraph.children else []
 
 
 class ExerciseDirective(SphinxDirective):
