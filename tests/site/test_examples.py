@@ -8,7 +8,13 @@ import pytest
 
 from tests.site.tools import extension, load_tool
 
-MODULES = [load_tool("check_site"), extension().exercise, extension().docstrings, extension().data]
+MODULES = [
+    load_tool("check_site"),
+    extension().exercise,
+    extension().notebook,
+    extension().docstrings,
+    extension().data,
+]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
