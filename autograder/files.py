@@ -20,10 +20,20 @@ _LONGEST_NAME = 100
 def write_text(path: Path, text: str, *, durable: bool = True, mode: int = 0o644) -> None:
     """Write ``text`` to ``path`` in UTF-8, atomically: readers find the old text or the new one, never a part.
 
-    ``durable`` and ``mode`` are those of `flowercourse.paths.whole_file`.
+    ``durable`` and ``mode`` are those of `flowercourse.paths.whole_file`. Where it need not be durable, a file that holds
+    the same already is left as it is.
     """
+    data = text.encode("utf-8", "backslashreplace")
+    if not durable and _holds(path, data):
+        return
     with whole_file(path, durable=durable, mode=mode) as file:
-        file.write(text.encode("utf-8", "backslashreplace"))
+        file.write(data)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return os.fstat(file.fileno()).st_size == len(data) and file.read() == data
+    return False
 
 
 @lru_cache(maxsize=4096)

@@ -106,6 +106,16 @@ def in_turn(session: Any, work: Callable[[], None]) -> None:
                 raise
 
 
+def alone_with(session: Any) -> None:
+    """In SQLite, let nobody else write until this transaction ends: what is read first is still so when we write.
+
+    Other databases lock the rows that are read for it.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 @contextmanager
 def committed(session: Any) -> Iterator[None]:
     """Commit what the block did when it succeeds, and undo it when it does not."""

@@ -42,7 +42,7 @@ class WrongUsage(CourseError):
     """What was asked for would do harm, whatever was handed in; the command line ends with 2 for it."""
 
 
-BATCH = 200  # results that are published together where nothing ran
+BATCH = 1000  # results that are published together where nothing ran
 _CHANGED = "The notebook changed while the class was being graded; this is what became of the newer one."
 
 

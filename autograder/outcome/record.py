@@ -10,16 +10,17 @@ unless it holds characters that nbgrader or a file system cannot take.
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
+from typing import Any, Self
 
-from autograder.authoring.gradebook import in_turn, opened, transaction
+from autograder.authoring.gradebook import alone_with, in_turn, opened, transaction
 from autograder.authoring.notebooks import (
     METADATA_KEY,
     Assignment,
@@ -82,13 +83,14 @@ def record_all(
     with opened(out, db) if session is None else nullcontext(session) as database:
 
         def save() -> None:
+            alone_with(database)
             books = {name: _Exercise(database, assignment) for name, assignment in assignments.items()}
             for name, book in books.items():
                 book.look_up([to_folder_name(result.student_id) for result, one in results if one.name == name])
             for (result, assignment, notebook), earlier in zip(ran, before, strict=True):
                 books[assignment.name].save(result, earlier, notebook)
             for book in books.values():
-                book.insert_new_rows()
+                book.write()
 
         in_turn(database, save)
     for result, _, notebook in ran:
@@ -139,6 +141,9 @@ class _Exercise:
         self.new: dict[Any, list[dict[str, Any]]] = {
             table: [] for table in (api.Student, api.SubmittedAssignment, api.SubmittedNotebook, api.Grade, api.Comment)
         }
+        self.changed: dict[Any, list[dict[str, Any]]] = {api.Grade: [], api.Comment: []}
+        drawn = token_hex(12)
+        self.ids = (f"{drawn}{place:08x}" for place in itertools.count())
         self.cells = {cell.id: cell for cell in assignment.cells}
         self.id = session.query(api.Assignment.id).filter_by(name=assignment.name).scalar()
         notebook = session.query(api.Notebook.id).filter_by(name=assignment.name, assignment_id=self.id)
@@ -149,7 +154,10 @@ class _Exercise:
         )
 
     def look_up(self, students: list[str]) -> None:
-        """Find out which of these students the gradebook knows, and which of them handed this in before."""
+        """Find out which of these students the gradebook knows, and what it holds of those who handed this in before.
+
+        Nobody else changes it until we are done.
+        """
         from nbgrader import api
 
         rows = self.session.query(api.Student.id).filter(api.Student.id.in_(students))
@@ -161,48 +169,68 @@ class _Exercise:
         notebooks = notebooks.filter_by(notebook_id=self.notebook)
         notebooks = notebooks.filter(api.SubmittedNotebook.assignment_id.in_(list(self.submissions.values())))
         self.notebooks = dict(notebooks.all())
+        self.held = {
+            api.Grade: self._held(api.Grade, [key for key, _ in self.graded]),
+            api.Comment: self._held(api.Comment, [key for key, _ in self.answers]),
+        }
+
+    def _held(self, table: Any, cells: list[str]) -> dict[tuple[str, str], Any]:
+        """Return the rows of all notebooks that were handed in before, by notebook and cell.
+
+        They are locked: a grader's click between our reading and our writing would be judged by what was there before.
+        All of them are asked for at once, by cell and notebook, for which there is an index.
+        """
+        from sqlalchemy import select
+
+        if not self.notebooks:
+            return {}
+        known = table.__table__
+        query = select(known).where(known.c.cell_id.in_(cells), known.c.notebook_id.in_(list(self.notebooks.values())))
+        rows = self.session.execute(query.order_by(known.c.id).with_for_update())
+        return {(row.notebook_id, row.cell_id): row for row in rows}
 
     def save(self, result: SubmissionResult, before: Answers | None, ran: dict[str, Any]) -> None:
-        """Save one result."""
+        """Note what changes with one result."""
         from nbgrader import api
 
-        submitted, is_new = self._submitted(to_folder_name(result.student_id))
+        submitted = self._submitted(to_folder_name(result.student_id))
         scores = {check.grade_id: check.score for check in result.checks}
         texts = {cell["id"]: cell["source"] for cell in ran["cells"]}
-        grades = {} if is_new else self._held(api.Grade, submitted)
-        comments = {} if is_new else self._held(api.Comment, submitted)
         for key, name in self.graded:
-            grade = grades.get(key) or _NewGrade()
+            held = self.held[api.Grade].get((submitted, key))
+            grade = _Grade.of(held)
             _set_grade(grade, self.cells[name], scores.get(name, 0.0), texts, before)
-            if key not in grades:
-                self._add(api.Grade, cell_id=key, notebook_id=submitted, **vars(grade))
+            self._keep(api.Grade, grade, held, cell_id=key, notebook_id=submitted)
         for key, name in self.answers:
-            comment = comments.get(key) or _NewComment()
+            held = self.held[api.Comment].get((submitted, key))
+            comment = _Comment.of(held)
             text = texts.get(name, "")
             if before is not None and before.get(name, "") != text:
                 comment.manual_comment = None
             comment.auto_comment = None if _is_answer(text, self.cells[name]) else "No response."
-            if key not in comments:
-                self._add(api.Comment, cell_id=key, notebook_id=submitted, **vars(comment))
+            self._keep(api.Comment, comment, held, cell_id=key, notebook_id=submitted)
 
-    def _held(self, table: type, submitted: str) -> dict[str, Any]:
-        """Return a notebook's rows by cell, as they are now; nobody else changes them until we are done.
+    def _keep(self, table: Any, row: _Row, held: Any, **place: str) -> None:
+        """Note a row to add, or to change where it is another than the gradebook's."""
+        if held is None:
+            self._add(table, **place, **vars(row))
+        elif row != row.of(held):
+            self.changed[table].append({"row": held.id, **vars(row)})
 
-        Without that, a grader's click between our reading and our writing would be judged by what was there before.
-        """
-        rows = self.session.query(table).filter_by(notebook_id=submitted).populate_existing()
-        return {row.cell_id: row for row in rows.with_for_update(of=table)}
-
-    def insert_new_rows(self) -> None:
-        """Add the rows of all that was new."""
-        from sqlalchemy import insert
+    def write(self) -> None:
+        """Add the rows of all that was new, and change those that are others now."""
+        from sqlalchemy import bindparam, insert, update
 
         for table, rows in self.new.items():
             if rows:
                 self.session.execute(insert(table.__table__), rows)
+        for table, rows in self.changed.items():
+            if rows:
+                known = table.__table__
+                self.session.execute(update(known).where(known.c.id == bindparam("row")), rows)
 
-    def _submitted(self, student: str) -> tuple[str, bool]:
-        """Return the id of a student's notebook in the gradebook, which is added where there is none; and whether."""
+    def _submitted(self, student: str) -> str:
+        """Return the id of a student's notebook in the gradebook, which is added where there is none."""
         from nbgrader import api
 
         if student not in self.students:
@@ -211,22 +239,31 @@ class _Exercise:
         if student not in self.submissions:
             self.submissions[student] = self._add(api.SubmittedAssignment, assignment_id=self.id, student_id=student)
         submission = self.submissions[student]
-        is_new = submission not in self.notebooks
-        if is_new:
+        if submission not in self.notebooks:
             keys = {"assignment_id": submission, "notebook_id": self.notebook}
             self.notebooks[submission] = self._add(api.SubmittedNotebook, **keys)
-        return self.notebooks[submission], is_new
+        return self.notebooks[submission]
 
     def _add(self, table: type, **values: Any) -> str:
         """Note a row to add and return its id, which is made here, so that the database need not be asked for it."""
-        values.setdefault("id", token_hex(16))
+        values.setdefault("id", next(self.ids))
         self.new[table].append(values)
         return values["id"]
 
 
 @dataclass
-class _NewGrade:
-    """What a grade will hold. A row of SQLAlchemy's takes many times as long to make, and a class has many."""
+class _Row:
+    """What a row of the gradebook will hold. One of SQLAlchemy's objects takes many times as long to make."""
+
+    @classmethod
+    def of(cls, held: Any) -> Self:
+        """Return what a row holds; what a new one does where there is none."""
+        return cls() if held is None else cls(*(getattr(held, field.name) for field in fields(cls)))
+
+
+@dataclass
+class _Grade(_Row):
+    """What a grade will hold."""
 
     auto_score: float | None = None
     manual_score: float | None = None
@@ -235,14 +272,14 @@ class _NewGrade:
 
 
 @dataclass
-class _NewComment:
-    """What a comment will hold; see `_NewGrade`."""
+class _Comment(_Row):
+    """What a comment will hold."""
 
     auto_comment: str | None = None
     manual_comment: str | None = None
 
 
-def _set_grade(grade: Any, cell: Cell, score: float, answers: Answers, before: Answers | None) -> None:
+def _set_grade(grade: _Grade, cell: Cell, score: float, answers: Answers, before: Answers | None) -> None:
     if cell.kind == "check":
         grade.auto_score = float(score)
         # As in nbgrader: a score that a grader set stays in force, and the new one is pointed out.
@@ -257,7 +294,8 @@ def _set_grade(grade: Any, cell: Cell, score: float, answers: Answers, before: A
 
 
 def _is_answer(text: str, cell: Cell) -> bool:
-    return text.strip() not in ("", cell.given.strip(), _without_html(cell.given).strip())
+    text = text.strip()
+    return bool(text) and text not in (cell.given.strip(), _without_html(cell.given).strip())
 
 
 def _answers(path: Path) -> Answers | None:

@@ -19,6 +19,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -287,8 +288,13 @@ def feedback_page(
         ],
         number=number,
         inline=inline,
-        style=template(TEMPLATES / "feedback.css").render(),
+        style=_style(),
     )
+
+
+@cache
+def _style() -> str:
+    return template(TEMPLATES / "feedback.css").render()
 
 
 def _encouragement(result: SubmissionResult, points: list[dict[str, Any]]) -> str:
