@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
@@ -20,8 +21,8 @@ _LONGEST_NAME = 100
 def write_text(path: Path, text: str, *, durable: bool = True, mode: int = 0o644) -> None:
     """Write ``text`` to ``path`` in UTF-8, atomically: readers find the old text or the new one, never a part.
 
-    ``durable`` and ``mode`` are those of `flowercourse.paths.whole_file`. Where it need not be durable, a file that holds
-    the same already is left as it is.
+    ``durable`` and ``mode`` are those of `flowercourse.paths.whole_file`. Where it need not be durable, a file that
+    holds the same already is left as it is.
     """
     data = text.encode("utf-8", "backslashreplace")
     if not durable and _holds(path, data):

@@ -166,6 +166,11 @@ def _rejected(folder: Path, count: int) -> Measured:
     )
 
 
+def _rejected_again(folder: Path, count: int) -> Measured:
+    how: dict[str, Any] = {"isolation": "none", "progress": False}
+    return measured(count, lambda: grade.grade_class(folder / f"empty-{count}", folder / f"rejected-{count}", **how))
+
+
 def _journal(folder: Path, count: int) -> Measured:
     result = recorded(load_all()[ASSIGNMENT])
     journal = Journal(folder / "journal", resume=False)
@@ -206,6 +211,7 @@ def _statistics(folder: Path, count: int) -> Measured:
 ALONE: dict[str, Callable[..., Measured]] = {
     "recorded": _recorded,
     "rejected": _rejected,
+    "rejected again": _rejected_again,
     "journal": _journal,
     "journal read": _journal_read,
     "collect": _collect,
@@ -327,6 +333,8 @@ def main() -> None:
             else:
                 known[part] = in_a_process_of_its_own(part, folder, largest)
                 print(f"  {known[part]}")
+                if part == "rejected":
+                    print(f"  {in_a_process_of_its_own('rejected again', folder, largest)}   (graded again)")
                 if part == "journal":
                     print(f"  {in_a_process_of_its_own('journal read', folder, largest)}   (read again)")
 

@@ -18,7 +18,7 @@ from autograder.outcome import record as recording
 from autograder.outcome.book import Book, read_rows
 from autograder.outcome.export import as_csv
 from autograder.outcome.feedback import remake
-from autograder.outcome.record import manual_grades, notebook_path, ran_cells, record
+from autograder.outcome.record import manual_grades, notebook_path, ran_cells, record, record_all
 from autograder.outcome.report import feedback_path, write_grades
 from autograder.outcome.results import CellOutcome, SubmissionResult
 from flowercourse.errors import CourseError
@@ -119,6 +119,22 @@ def test_manual_score_and_comment_go_when_the_answer_changes(tiny, book, result)
     assert (grade.score, grade.comment) == (None, "")
     with opened(book) as gradebook:
         assert gradebook.find_submission("01-tiny", "learner-01").needs_manual_grade
+
+
+def test_a_class_that_is_recorded_again_at_once_changes_only_what_is_another(tiny, book, result):
+    names = [f"learner-{place:02d}" for place in range(1, 5)]
+    record_all(book, [(result(student=name), tiny) for name in names[:3]])
+    for name in names[:3]:
+        grade_by_hand(book, 4.0, student=name)
+    again = [result(student=names[0]), result(student=names[1], answer="No."), result(student=names[2], adds=0.0)]
+    record_all(book, [(one, tiny) for one in (*again, result(student=names[3]))])
+    by_hand = manual_grades(book)
+    kept = [
+        (by_hand[name, "01-tiny"]["thoughts"].score, by_hand[name, "01-tiny"]["thoughts"].comment) for name in names
+    ]
+    assert kept == [(4.0, "Well said."), (None, ""), (4.0, "Well said."), (None, "")]
+    with opened(book) as gradebook:
+        assert [gradebook.find_submission("01-tiny", name).score for name in names] == [9, 5, 7, 5]
 
 
 @pytest.mark.parametrize("answer", ["YOUR ANSWER HERE", "", "  \n"])
