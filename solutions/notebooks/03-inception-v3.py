@@ -468,7 +468,7 @@ for name, layer, spec in [
 # - One preprocessing function and one recipe for any backbone.
 # - Accuracies with intervals, on pictures that no training has touched.
 # - A comparison on the same pictures, with a verdict whose rule was fixed beforehand.
-# - The price of each model, to lay beside its accuracy.
+# - The cost of each model, to put beside its accuracy.
 #
 # With trained weights on `tf_flowers`, expect the two backbones to be close. If a test part of this size cannot separate
 # them, that is a result, not a failure: the choice may then be made by cost.

@@ -86,7 +86,7 @@ def test_training_learns_what_can_be_learned() -> None:
     [
         (examples(0, 1), examples(10, 2), "training set is empty"),
         (examples(10, 1), examples(0, 2), "validation set is empty"),
-        ((examples(10, 1)[0], examples(9, 1)[1]), examples(10, 2), "10 images and 9 classes"),
+        ((examples(10, 1)[0], examples(9, 1)[1]), examples(10, 2), "10 pictures and 9 classes"),
     ],
 )
 def test_sets_that_cannot_be_trained_on_are_refused(training: Pair, validation: Pair, message: str) -> None:
