@@ -316,4 +316,4 @@ def points_of(result: CheckResult) -> str:
 
 def plural_points(points: float) -> str:
     """Return "1 point", "2 points"."""
-    return plural(int(points) if float(points).is_integer() else points, "point")  # type: ignore[arg-type]
+    return plural(int(points) if float(points).is_integer() else points, "point")

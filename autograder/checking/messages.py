@@ -150,7 +150,7 @@ def shape(sizes: Any) -> str:
     return f"({inner},)" if len(tuple(sizes)) == 1 else f"({inner})"
 
 
-def plural(count: int, one: str, many: str = "") -> str:
+def plural(count: float, one: str, many: str = "") -> str:
     """Return "1 point", "2 points"."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
 

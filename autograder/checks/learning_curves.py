@@ -12,7 +12,7 @@ import numpy as np
 from autograder.checking import heads
 from autograder.checking.core import check, part
 from autograder.checking.expect import equal, expect, expect_between, expect_close, expect_equal
-from autograder.checking.messages import Failed, in_words, number
+from autograder.checking.messages import Failed, in_words, number, plural
 from autograder.checking.numbers import as_numbers
 from autograder.checking.values import Dictionary, Function
 from autograder.checking.values_keras import Axes, Figure, History, Line, Model
@@ -281,7 +281,7 @@ def expect_stops(train_with_patience: Function, rng: np.random.Generator, featur
         losses = recorded_losses(history)
         hint = "EarlyStopping(monitor='val_loss', patience=patience) in callbacks."
         waited = len(losses) - 1 - int(np.argmin(losses))
-        wanted = f"training to stop after {patience} epochs without improvement of the validation loss"
+        wanted = f"training to stop after {plural(patience, 'epoch')} without improvement of the validation loss"
         expect(
             waited == patience == longest_wait(losses),
             wanted,

@@ -106,8 +106,8 @@ def _reduced(policy: Policy, row: Row, days: int, said: str) -> Final:
     capped = f", and at most {number(policy.at_most_percent)} %" if percent < days * policy.percent_per_day else ""
     words = (
         f"{said} Each day begun costs {number(policy.percent_per_day)} % of the points earned{capped}: that makes "
-        f"{number(percent)} % for {plural(days, 'day')}. Of your {number(row.score)}, {number(deduction)} points are "
-        f"taken off, which leaves {number(score)}."
+        f"{number(percent)} % for {plural(days, 'day')}. That takes "
+        f"{plural(deduction, 'point')} off your {number(row.score)} and leaves {number(score)}."
     )
     return Final(score, days, deduction, words=words)
 

@@ -28,6 +28,7 @@ from autograder.authoring.notebooks import (
     dumps,
     learner_notebook,
 )
+from autograder.checking.messages import plural
 from autograder.files import to_folder_name, write_text
 from autograder.outcome.inert import inert_outputs
 from autograder.outcome.results import CellOutcome, ManualGrade, SubmissionResult
@@ -310,7 +311,7 @@ def _answers(path: Path) -> Answers | None:
 def _ran(result: SubmissionResult, template: dict[str, Any]) -> dict[str, Any]:
     """Return the notebook that ran, made from the exercise, with outputs of which no browser runs any."""
     exercise = {cell["id"]: cell for cell in template["cells"]}
-    about = f"**{result.status}**: {result.score:g} of {result.max_score:g} points. {result.message}"
+    about = f"**{result.status}**: {result.score:g} of {plural(result.max_score, 'point')}. {result.message}"
     head = {"cell_type": "markdown", "id": "result", "metadata": {"editable": False}, "source": _without_html(about)}
     return {**template, "cells": [head, *(_ran_cell(cell, exercise.get(cell.id)) for cell in result.cells)]}
 

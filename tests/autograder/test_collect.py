@@ -506,7 +506,7 @@ def test_the_command_collects_and_counts(autograder, tmp_path):
     source = save(tmp_path / "a.zip", zipped({canvas_name("Lee", 7, 10, "01-preprocessing-1.ipynb"): A}))
     status, out, _ = autograder("collect", source, "--from", "canvas", "--into", tmp_path / "in")
     assert status == 0
-    assert out == f"1 submissions in {tmp_path / 'in'}: 1 new, 0 replaced, 0 unchanged\n"
+    assert out == f"1 submission in {tmp_path / 'in'}: 1 new, 0 replaced, 0 unchanged\n"
     assert (
         json.loads((tmp_path / "in/collected.json").read_text())["submissions"][0]["assignment"] == "01-preprocessing"
     )

@@ -92,7 +92,7 @@ def test_the_words_say_when_why_and_how_much(read):
     assert made.words == (
         "You handed this in on 10 November 2026, 14:03, 1 day and 14 hours after the due date, 8 November 2026, 23:59 "
         "(times in Europe/Berlin). Each day begun costs 10 % of the points earned: that makes 20 % for 2 days. "
-        "Of your 8, 1.6 points are taken off, which leaves 6.4."
+        "That takes 1.6 points off your 8 and leaves 6.4."
     )
     assert "and at most 50 %" in final(read(COURSE), handed_in(DUE + timedelta(days=9))).words
     assert "within the time of grace (15 minutes)" in final(read(COURSE), handed_in(DUE + timedelta(minutes=9))).words

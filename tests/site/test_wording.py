@@ -14,7 +14,7 @@ from autograder.checking.core import Check
 from tests.site.tools import PAGES, ROOT, source
 
 FIXED_TERM = re.compile(
-    r"(?i)\bimage (sizes?|files?|formats?|classifi\w+|networks?|programs?)\b|\bmirror images?\b|\bDocker image\b"
+    r"(?i)\bimage (sizes?|files?|formats?|classifi\w+|networks?|programs?)\b|\b(mirror|Docker|container) images?\b"
 )
 NOT_PROSE = re.compile(r"(?ms)\A---\n.*?\n---\n|^(```+)(?!\{glossary).*?^\1 *$|`[^`]*`|\]\([^)]*\)")
 EXERCISES = sorted((ROOT / "exercises").glob("*/*.ipynb"))

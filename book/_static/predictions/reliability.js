@@ -26,7 +26,7 @@ export function reliability() {
     const total = bins.reduce((sum, { count }) => sum + count, 0);
     const mean = (key) => bins.reduce((sum, bin) => sum + bin.count * bin[key], 0) / total;
     words.textContent = `Mean confidence ${mean("confidence").toFixed(3)}, accuracy ${mean("accuracy").toFixed(3)}, expected calibration error ${ece.toFixed(3)}, loss ${loss.toFixed(3)}.`;
-    const each = drawn.map(({ confidence, accuracy, count }) => `${count} pictures with confidence ${confidence.toFixed(2)}: ${accuracy.toFixed(2)} right`);
+    const each = drawn.map(({ confidence, accuracy, count }) => `${count} ${count === 1 ? "picture" : "pictures"} with confidence ${confidence.toFixed(2)}: ${accuracy.toFixed(2)} right`);
     svg.setAttribute("aria-label", `Calibration curve. ${each.join("; ")}.`);
   };
   return { element: make("div", {}, svg, words), show };
