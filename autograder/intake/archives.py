@@ -33,6 +33,8 @@ MAX_DIRECTORY_BYTES = 64 * 2**20
 MAX_INNER_MEMBERS, MAX_INNER_DIRECTORY_BYTES = 500, 2**18
 """The same for an archive that a learner handed in."""
 MAX_DEPTH = 12
+LONGEST_NAME = 255
+"""Bytes of a file's name that file systems take; an archive may have longer ones, which patterns take long to read."""
 
 _CHUNK = 2**18
 _COMPANION = "._"
@@ -240,6 +242,8 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Item:
         problem = "it is no regular file"
     elif name.rpartition("/")[2].startswith(_COMPANION):
         problem = _IS_COMPANION
+    elif any(len(part.encode("utf-8", "replace")) > LONGEST_NAME for part in name.split("/")):
+        problem = "its name is longer than any file's"
     elif _climbs(name):
         problem = "its path leads out of the archive"
     elif member.flag_bits & 0x1:

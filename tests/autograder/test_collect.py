@@ -9,6 +9,7 @@ import subprocess
 import sys
 import unicodedata
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder import files as keeping
-from autograder.intake import archives
+from autograder.intake import archives, sorting
 from autograder.intake import collect as collecting
-from autograder.intake.collect import Report
 from autograder.intake.find import find_submissions
+from autograder.intake.placing import Placing
 from autograder.intake.receipts import read_receipts
 from autograder.intake.roster import read_roster
 from flowercourse.errors import CourseError
@@ -39,7 +40,7 @@ def into(tmp_path) -> Path:
 def collect(tmp_path, into):
     """Return a function that collects an archive (bytes) or a folder, and returns the report."""
 
-    def run(download, platform="canvas", roster=None, **options) -> Report:
+    def run(download, platform="canvas", roster=None, **options) -> sorting.Report:
         source = save(tmp_path / "download.zip", download) if isinstance(download, bytes) else download
         options.setdefault("assignment", TINY)
         if roster is not None:
@@ -233,8 +234,8 @@ def test_a_link_in_place_of_a_students_folder_is_left_alone(collect, into, tmp_p
 
 
 def test_a_bomb_costs_its_own_learner_only(collect, into, monkeypatch):
-    monkeypatch.setattr(collecting, "MAX_BYTES", 2**20)
-    monkeypatch.setattr(collecting, "MAX_BYTES_EACH", 4 * 2**20)
+    monkeypatch.setattr(sorting, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(sorting, "MAX_BYTES_EACH", 4 * 2**20)
     bomb = b" " * (2**20 * 3)
     download = zipped(
         {
@@ -261,7 +262,7 @@ def test_an_archive_of_many_files_is_not_read_whole_for_one_learner(collect, int
 
 
 def test_an_archive_that_claims_a_small_size_is_counted_as_it_unpacks(collect, into, monkeypatch):
-    monkeypatch.setattr(collecting, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(sorting, "MAX_BYTES", 2**20)
     name = canvas_name("Lee, Ann", 7, 10, NOTEBOOK)
     honest = zipped({name: b" " * 2**22})
     claimed = honest.replace((2**22).to_bytes(4, "little"), (10).to_bytes(4, "little"))
@@ -365,7 +366,7 @@ def test_a_full_disk_leaves_everything_as_it_was(collect, into, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(collecting, "copy_bytes", full)
+    monkeypatch.setattr(sorting, "copy_bytes", full)
     with pytest.raises(CourseError, match=r"is full\. Make room and give the same command again"):
         collect(zipped({canvas_name("Lee, Ann", 7, 11, NOTEBOOK): B, canvas_name("Ng", 8, 12, NOTEBOOK): C}))
     assert files(into) == before
@@ -374,7 +375,7 @@ def test_a_full_disk_leaves_everything_as_it_was(collect, into, monkeypatch):
 
 def test_a_run_that_is_killed_while_placing_is_completed_by_the_next(collect, into, monkeypatch):
     download = zipped({canvas_name("Lee", number, number, NOTEBOOK): b"%d" % number for number in range(1, 6)})
-    place, calls = collecting._Placing._place, []
+    place, calls = Placing._place, []
 
     def killed(self, *arguments):
         calls.append(1)
@@ -382,17 +383,64 @@ def test_a_run_that_is_killed_while_placing_is_completed_by_the_next(collect, in
             raise KeyboardInterrupt
         return place(self, *arguments)
 
-    monkeypatch.setattr(collecting._Placing, "_place", killed)
+    monkeypatch.setattr(Placing, "_place", killed)
     with pytest.raises(KeyboardInterrupt):
         collect(download)
-    monkeypatch.setattr(collecting._Placing, "_place", place)
+    monkeypatch.setattr(Placing, "_place", place)
     report = collect(download)
     assert (report.new, report.unchanged) == (3, 2)
     assert len(files(into)) == len(read_receipts(into)) == 5
 
 
+def called(work) -> int:
+    """Return how many functions are called while some work is done."""
+    count = 0
+
+    def count_call(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(count_call)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["new", "handed in anew"])
+@pytest.mark.parametrize("platform", ["canvas", "moodle", "nbgrader", "flat"])
+def test_what_collecting_does_for_a_learner_does_not_grow_with_the_class(tmp_path, platform, again):
+    names = {
+        "canvas": lambda number: f"learner{number}_{number}_{number}_{NOTEBOOK}",
+        "moodle": lambda number: f"{moodle_folder(f'Learner {number}', number)}/{NOTEBOOK}",
+        "nbgrader": lambda number: f"learner{number}/{TINY}/{NOTEBOOK}",
+        "flat": lambda number: f"learner{number}_{NOTEBOOK}",
+    }
+
+    def calls_each(size: int) -> float:
+        into = tmp_path / f"class-{size}"
+        for content in (A, B)[: 2 if again else 1]:
+            files = {names[platform](number): content for number in range(10_000, 10_000 + size)}
+            download = save(tmp_path / "download.zip", zipped(files))
+            calls = called(partial(collecting.collect, download, platform, into, known=[TINY, "02-other"]))
+        assert len(read_receipts(into)) == size
+        return calls / size
+
+    assert calls_each(200) < 1.1 * calls_each(50)
+
+
+def test_a_name_that_no_file_system_takes_is_not_looked_at(collect, into):
+    """What a learner zips may be named with tens of thousands of characters, which patterns take long to read."""
+    long = "a" + "-1" * 15_000 + "x.ipynb"
+    inner = zipped({long: A, NOTEBOOK: B})
+    report = collect(zipped({canvas_name("Lee, Ann", 7, 10, "work.zip"): inner}), assignment=None)
+    assert [line.endswith("left out: its name is longer than any file's.") for line in report.lines] == [True]
+    assert files(into) == {f"7/{TINY}/{NOTEBOOK}": B}
+
+
 def test_two_that_collect_into_one_folder_do_not_lose_each_others_receipts(collect, into, monkeypatch):
-    copy, inside = collecting.copy_bytes, []
+    copy, inside = sorting.copy_bytes, []
 
     def meanwhile(*arguments):
         if not inside:
@@ -401,7 +449,7 @@ def test_two_that_collect_into_one_folder_do_not_lose_each_others_receipts(colle
                 collect(zipped({canvas_name("Ng", 8, 12, NOTEBOOK): B}))
         return copy(*arguments)
 
-    monkeypatch.setattr(collecting, "copy_bytes", meanwhile)
+    monkeypatch.setattr(sorting, "copy_bytes", meanwhile)
     collect(zipped({canvas_name("Lee, Ann", 7, 10, NOTEBOOK): A}))
     assert inside
     assert list(read_receipts(into)) == [("7", TINY)]
