@@ -1,14 +1,15 @@
 """How far grading goes: each part of it alone, and what they say about a class that is larger than any measured here.
 
-    python -m benchmarks.scale                  # everything; about half an hour on two cores
-    python -m benchmarks.scale recorded journal # these parts
+    python -m benchmarks.scale                            # everything; an hour on two cores
+    python -m benchmarks.scale --sizes 250 1000           # small classes: some minutes
+    python -m benchmarks.scale recorded journal           # these parts
 
 Parts: `workers` grades for real on 1, 2 and 4 workers. `recorded` runs everything but the notebooks, with an engine
 that returns recorded results, on classes of growing size, to SQLite and PostgreSQL. `rejected` is a class that handed
 in empty folders. `journal`, `collect`, `export` and `statistics` are each alone. `model` computes from what the run has
-measured what a large class on many machines would take, and what gives way first. Every measurement but that of
-workers has a process of its own, so that its memory is its own. Files go where `TMPDIR` says: every grade is forced to
-the disk, so the disk decides about much of this, and what else it is doing.
+measured what a large class on many machines would take, and what gives way first. Every measurement has a process of
+its own, so that its memory and its processor time are its own. Processor time says the same on a machine that has other
+things to do; seconds don't. Files go where `TMPDIR` says: every grade is forced to the disk.
 """
 
 from __future__ import annotations
@@ -51,24 +52,44 @@ PARTS = ("workers", "recorded", "rejected", "journal", "collect", "export", "sta
 
 @dataclass(frozen=True)
 class Measured:
-    """What one process measured: how many of something, in how many seconds, with how much memory at most (bytes)."""
+    """What one process measured.
+
+    Attributes:
+        count: how many of something.
+        seconds: that went by.
+        processor: seconds of processors, of all that it started, too.
+        memory: bytes that it held at most.
+        disk: bytes that it left on the disk; 0 where that was not looked at.
+        files: files that it left there.
+    """
 
     count: int
     seconds: float
+    processor: float
     memory: int
+    disk: int = 0
+    files: int = 0
 
     @property
     def per_second(self) -> float:
         """Return how many a second."""
         return self.count / self.seconds
 
+    @property
+    def processor_each(self) -> float:
+        """Return the seconds of a processor that each took."""
+        return self.processor / self.count
+
     def __str__(self) -> str:
         """Return it as it is printed."""
         each = 1000 * self.seconds / self.count
-        return (
-            f"{self.count:7,} in {self.seconds:7.1f} s   {self.per_second:8.1f} a second   {each:7.2f} ms each"
-            f"   {self.memory / MIB:6.0f} MiB at most"
+        text = (
+            f"{self.count:7,} in {self.seconds:7.1f} s   {each:8.2f} ms each, {1000 * self.processor_each:7.2f} of a "
+            f"processor   {self.memory / MIB:5.0f} MiB at most"
         )
+        if self.disk:
+            text += f"   {self.disk / self.count / 1024:5.0f} KiB in {self.files / self.count:.1f} files each"
+        return text
 
 
 class Recorded:
@@ -117,12 +138,20 @@ def recorded(assignment: Assignment) -> SubmissionResult:
     )
 
 
-def measured(count: int, work: Callable[[], object]) -> Measured:
-    """Do some work and say what it took."""
-    began = time.monotonic()
+def measured(count: int, work: Callable[[], object], left: Path | None = None) -> Measured:
+    """Do some work and say what it took, and what it left below a folder."""
+    began, used = time.monotonic(), _processor_time()
     work()
-    seconds = time.monotonic() - began
-    return Measured(count, seconds, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    seconds, processor = time.monotonic() - began, _processor_time() - used
+    memory = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sizes = [path.stat().st_blocks * 512 for path in left.rglob("*") if path.is_file()] if left else []
+    return Measured(count, seconds, processor, memory, sum(sizes), len(sizes))
+
+
+def _processor_time() -> float:
+    """Return the seconds of processors that this process and those that it has seen end have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def in_a_process_of_its_own(part: str, folder: Path, count: int, *more: str) -> Measured:
@@ -153,7 +182,7 @@ def _recorded(folder: Path, count: int, db: str = "") -> Measured:
     out = folder / f"graded-{count}-{'postgresql' if db else 'sqlite'}"
     how: dict[str, Any] = {"isolation": "none", "progress": False, "db": db or None}
     load_all()  # what starting takes is no part of it
-    return measured(count, lambda: grade.grade_class(submitted, out, **how))
+    return measured(count, lambda: grade.grade_class(submitted, out, **how), out)
 
 
 def _rejected(folder: Path, count: int) -> Measured:
@@ -180,7 +209,7 @@ def _journal(folder: Path, count: int) -> Measured:
             journal.add(str(number), result)
         journal.close()
 
-    return measured(count, write)
+    return measured(count, write, folder / "journal")
 
 
 def _journal_read(folder: Path, count: int) -> Measured:
@@ -189,14 +218,14 @@ def _journal_read(folder: Path, count: int) -> Measured:
 
 
 def _collect(folder: Path, count: int) -> Measured:
-    download = folder / "download"
+    download = folder / f"download-{count}"
     text = dumps(instructor_notebook(load_all()[ASSIGNMENT]))
     for number in range(count):
         place = download / f"Learner {number:06}_{number + 1000}_assignsubmission_file_"
         place.mkdir(parents=True)
         (place / f"{ASSIGNMENT}.ipynb").write_text(text)
-    known = list(load_all())
-    return measured(count, lambda: collect(download, "moodle", folder / "collected", known=known))
+    known, into = list(load_all()), folder / f"collected-{count}"
+    return measured(count, lambda: collect(download, "moodle", into, known=known))
 
 
 def _export(folder: Path, count: int) -> Measured:
@@ -208,7 +237,13 @@ def _statistics(folder: Path, count: int) -> Measured:
     return measured(count, lambda: statistics_page(statistics_of(results_at(out), seconds_by_cell(out))))
 
 
+def _workers(folder: Path, count: int, jobs: str) -> Measured:
+    out = folder / f"real-{jobs}"
+    return measured(count, lambda: ours(folder / "real", out, int(jobs)))
+
+
 ALONE: dict[str, Callable[..., Measured]] = {
+    "workers": _workers,
     "recorded": _recorded,
     "rejected": _rejected,
     "rejected again": _rejected_again,
@@ -220,72 +255,101 @@ ALONE: dict[str, Callable[..., Measured]] = {
 }
 
 
-def workers(folder: Path, jobs: Sequence[int], number: int) -> float:
-    """Grade for real on as many workers at a time as `jobs` says; return the best rate of one worker, per second."""
-    submitted = folder / "real"
-    count = hand_in([load_all()[ASSIGNMENT]], number, submitted)
-    rates = []
+def workers(folder: Path, jobs: Sequence[int], number: int) -> Measured:
+    """Grade for real on as many workers at a time as `jobs` says; return the one that took least processor time."""
+    count = hand_in([load_all()[ASSIGNMENT]], number, folder / "real")
+    runs = []
     for at_once in jobs:
-        run, _ = ours(submitted, folder / f"real-{at_once}", at_once)
-        rates.append(run.per_minute)
-        ratio = run.per_minute / rates[0]
-        print(
-            f"  {at_once} at a time: {run.per_minute:6.1f} a minute   {ratio:4.2f} of the first   ({count} submissions)"
-        )
-    return max(rate / at_once for rate, at_once in zip(rates, jobs, strict=True)) / 60
+        runs.append(in_a_process_of_its_own("workers", folder, count, str(at_once)))
+        ratio = runs[-1].per_second / runs[0].per_second
+        print(f"  {at_once} at a time: {runs[-1]}   {ratio:4.2f} times as many a minute as the first", flush=True)
+    return min(runs, key=lambda run: run.processor_each)
 
 
-def recorded_runs(folder: Path, sizes: Sequence[int]) -> Measured:
-    """Print what everything but the notebooks takes, on growing classes; return the largest, to SQLite."""
+def recorded_runs(folder: Path, sizes: Sequence[int]) -> list[Measured]:
+    """Print what everything but the notebooks takes, on growing classes; return the runs to SQLite."""
     for size in sizes:
         _submissions(folder, size)
     with ExitStack() as stack:
         programs = postgresql.programs()
         server = stack.enter_context(postgresql.running(programs)) if programs else None
         print("  SQLite")
-        last = _growing(folder, sizes, lambda: ())
+        runs = _growing(folder, sizes, lambda: ())
         if server is None:
             print("  PostgreSQL: no server's programs here, so it was not measured")
         else:
             print("  PostgreSQL")
             _growing(folder, sizes, lambda: (server.new_database(),))
-    return last
+    return runs
 
 
-def _growing(folder: Path, sizes: Sequence[int], more: Callable[[], tuple[str, ...]]) -> Measured:
+def _growing(folder: Path, sizes: Sequence[int], more: Callable[[], tuple[str, ...]]) -> list[Measured]:
     runs = []
     for size in sizes:
         runs.append(in_a_process_of_its_own("recorded", folder, size, *more()))
-        print(f"    {runs[-1]}")
+        print(f"    {runs[-1]}", flush=True)
+    if len(runs) > 1:
+        ratio = runs[-1].processor_each / runs[0].processor_each
+        growth = memory_growth(runs) / 1024
+        print(f"    processor time for each, largest class to smallest: {ratio:.2f} (1 is linear)")
+        print(f"    memory: {growth:.1f} KiB for each further submission", flush=True)
+    return runs
+
+
+def memory_growth(runs: Sequence[Measured]) -> float:
+    """Return the bytes of memory that each further submission took."""
     first, last = runs[0], runs[-1]
-    if first is not last:
-        time_ratio = (last.seconds / last.count) / (first.seconds / first.count)
-        growth = (last.memory - first.memory) / (last.count - first.count) / 1024
-        print(
-            f"    time for each, largest class to smallest: {time_ratio:.2f} (1 is linear); "
-            f"memory: {growth:.1f} KiB for each further submission"
-        )
-    return last
+    return max(0.0, (last.memory - first.memory) / (last.count - first.count)) if first is not last else 0.0
 
 
-def model(rate: float, known: dict[str, Measured], submissions: int, machines: int, cores: int) -> None:
-    """Print what a large class takes on many machines, and what gives way first.
+@dataclass(frozen=True)
+class Class:
+    """The class that the model is about, and what grades it."""
 
-    Machines grade at once, each `cores` submissions, at the rate that one worker had here. Journal, gradebook and
-    feedback are written by one process, one submission after the other; a run can't be faster than that. Collecting,
-    export and statistics come before and after, and grow with the class.
-    """
-    graders = submissions / (rate * machines * cores)
-    writer = submissions / known["recorded"].per_second
-    print(f"  {submissions:,} submissions, {machines} machines with {cores} workers each")
-    print(f"  running notebooks, all machines together   {graders / 3600:7.2f} h")
-    print(f"  journal, gradebook, feedback: one process  {writer / 3600:7.2f} h")
-    for name in ("collect", "export", "statistics"):
-        if name in known:
-            print(f"  {name:<42} {submissions / known[name].per_second / 3600:7.2f} h")
-    enough = known["recorded"].per_second / (rate * cores)
-    first = "the one process that writes" if writer > graders else "the machines that run notebooks"
-    print(f"  what limits the run: {first}; it keeps up with {enough:.0f} such machines")
+    submissions: int
+    machines: int
+    cores: int
+
+
+def model(real: Measured, recorded_: Sequence[Measured], others: dict[str, Measured], size: Class) -> None:
+    """Print what a large class takes on many machines, and what gives way first."""
+    writing = recorded_[-1]
+    processors = size.machines * size.cores
+    running = size.submissions * max(0.0, real.processor_each - writing.processor_each) / processors
+    written = size.submissions * writing.processor_each
+    with_the_disk = size.submissions / writing.per_second
+    memory = recorded_[0].memory + memory_growth(recorded_) * size.submissions
+    disk, files = (size.submissions * amount / writing.count for amount in (writing.disk, writing.files))
+    result = len(json.dumps(recorded(load_all()[ASSIGNMENT]).to_json()))
+    enough = running * size.machines / written
+
+    def line(what: str, value: str) -> None:
+        print(f"  {what:<66} {value}")
+
+    print(f"  {size.submissions:,} submissions, {size.machines} machines with {size.cores} workers each. It assumes:")
+    print("  - a core of each of them is as fast as one here, has a worker to itself and never waits for work;")
+    print("  - one process on the instructor's machine journals, records and writes feedback, one after the other;")
+    print("  - what one submission takes does not depend on how many there are, as measured above;")
+    print(f"  - all are as long as {ASSIGNMENT}, the shortest; longer ones keep the machines busy for longer.")
+    line("notebooks, on all machines together", _hours(running))
+    line("journal, gradebook, feedback: processor time of the one process", _hours(written))
+    line("the same with its waiting for the disk and for others, as here", _hours(with_the_disk))
+    for name, one in others.items():
+        line(f"{name}: processor time", _hours(size.submissions * one.processor_each))
+    line("memory of the process that writes", f"{memory / 2**30:.1f} GiB")
+    line("disk for journal, gradebook, notebooks and feedback", f"{disk / 2**30:.0f} GiB in {files:,.0f} files")
+    rate = size.submissions / max(running, written)
+    line("results over the network, at the rate that this allows", f"{rate * result / MIB:.1f} MiB a second")
+    if written > running:
+        print("  What gives way first: the one process that writes.")
+        print(f"  It keeps {enough:.1f} such machines busy; more of them make the run no shorter.")
+    else:
+        print("  What gives way first: nothing, the machines that run notebooks set the pace.")
+        print(f"  The one process that writes would keep up with {enough:.0f} of them.")
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.2f} h" if seconds >= 360 else f"{seconds / 60:.1f} min"
 
 
 def main() -> None:
@@ -312,7 +376,8 @@ def main() -> None:
         parser.error(f"there is no part {unknown[0]!r}; there is {', '.join(PARTS)}")
     largest = options.sizes[-1]
     known: dict[str, Measured] = {}
-    rate = 0.0
+    real: Measured | None = None
+    runs: list[Measured] = []
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {platform.system()}, ", end="")
     print(f"Python {platform.python_version()}; {ASSIGNMENT}; files in {tempfile.gettempdir()}")
     with tempfile.TemporaryDirectory(prefix="benchmark-scale-") as name_of_folder:
@@ -320,19 +385,25 @@ def main() -> None:
         for part in parts:
             print(part, flush=True)
             if part == "workers":
-                rate = workers(folder, options.jobs, options.graded)
+                real = workers(folder, options.jobs, options.graded)
             elif part == "recorded":
-                known[part] = recorded_runs(folder, options.sizes)
+                runs = recorded_runs(folder, options.sizes)
             elif part == "model":
-                if rate and "recorded" in known:
-                    model(rate, known, options.submissions, options.machines, options.cores)
+                if real and runs:
+                    before_and_after = {
+                        name: known[name] for name in ("collect", "export", "statistics") if name in known
+                    }
+                    size = Class(options.submissions, options.machines, options.cores)
+                    model(real, runs, before_and_after, size)
                 else:
                     print("  needs the parts workers and recorded, in the same run")
-            elif part in ("export", "statistics") and "recorded" not in known:
+            elif part in ("export", "statistics") and not runs:
                 print("  needs the part recorded, in the same run")
             else:
+                if part == "collect":
+                    print(f"  {in_a_process_of_its_own(part, folder, options.sizes[0])}   (a small class)")
                 known[part] = in_a_process_of_its_own(part, folder, largest)
-                print(f"  {known[part]}")
+                print(f"  {known[part]}", flush=True)
                 if part == "rejected":
                     print(f"  {in_a_process_of_its_own('rejected again', folder, largest)}   (graded again)")
                 if part == "journal":
