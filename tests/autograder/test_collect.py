@@ -427,7 +427,7 @@ def test_what_collecting_does_for_a_learner_does_not_grow_with_the_class(tmp_pat
         assert len(read_receipts(into)) == size
         return calls / size
 
-    assert calls_each(200) < 1.1 * calls_each(50)
+    assert calls_each(100) < 1.1 * calls_each(25)
 
 
 def test_a_name_that_no_file_system_takes_is_not_looked_at(collect, into):
