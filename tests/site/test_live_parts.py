@@ -74,6 +74,7 @@ def test_versions_and_hashes_are_pinned_and_no_host_is_named():
     assert all(packages[f"node_modules/{name}"]["version"] == version for name, version in wanted.items())
 
 
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this folder is no git repository")
 def test_nothing_of_the_library_is_in_the_repository():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert not re.search(r"node_modules|tf-core|\.wasm|\.tflite", tracked)
