@@ -29,7 +29,7 @@ class _Bar(tqdm):
         rate = known["rate"] or (done / known["elapsed"] if known["elapsed"] else 0.0) if self.even else 0.0
         words = {
             "counted": f"{done:,} of {total:,} {known['unit']}" if total else "",
-            "speed": f", {in_words(rate)}" if rate else "",
+            "speed": f", {pace(rate)}" if rate else "",
             "left": f", {duration((total - done) / rate)} left" if rate and done < total else "",
         }
         return known | words
@@ -81,10 +81,10 @@ def progress_bar(
     return made
 
 
-def in_words(rate: float) -> str:
+def pace(rate: float) -> str:
     """Return how many there are in a second, or in a unit of time that is long enough for one or more.
 
-    >>> in_words(158.2), in_words(1.53), in_words(0.2), in_words(0.004)
+    >>> pace(158.2), pace(1.53), pace(0.2), pace(0.004)
     ('158 a second', '1.5 a second', '12 a minute', '14 an hour')
     """
     seconds, unit = (1, "a second") if rate >= 1 else (60, "a minute") if 60 * rate >= 1 else (3600, "an hour")

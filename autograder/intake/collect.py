@@ -14,7 +14,7 @@ from pathlib import Path
 
 from autograder.files import PrivateFolder, remove_abandoned, try_lock
 from autograder.intake.archives import open_download
-from autograder.intake.find import shown
+from autograder.intake.find import printable
 from autograder.intake.placing import Placing
 from autograder.intake.platforms import PLATFORMS, Download
 from autograder.intake.receipts import read_receipts
@@ -101,6 +101,6 @@ def _refuse_other_forms(source: Path, platform: str, download: Download, submiss
     if not submissions and not any(PLATFORMS[platform](item, download) for item in download.items):
         raise CourseError(
             what,
-            f"no file in it is named as {platform} names them, such as {shown(download.items[0].name)!r}",
+            f"no file in it is named as {platform} names them, such as {printable(download.items[0].name)!r}",
             f"Say where it comes from: --from {' or '.join(one for one in PLATFORMS if one != platform)}",
         )

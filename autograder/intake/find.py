@@ -151,7 +151,7 @@ def _inexact(one: Found, places: list[Entry]) -> Found:
     """Return a submission whose name is not spelled like the assignment: a problem where it is not the only one."""
     if len(places) == 1:
         return _with_note(one, f"Its name is not exactly {one.assignment}, but has been taken for that.")
-    names = " and ".join(shown(entry.name) for entry in places[:3])
+    names = " and ".join(printable(entry.name) for entry in places[:3])
     problem = f"There are {len(places)} that mean the same assignment ({names}). Hand in one of them."
     return replace(one, notebook=None, problem=problem, notes=())
 
@@ -170,7 +170,7 @@ def _of_entry(found: Found, entry: Entry, *, is_known: bool) -> Found:
 
 
 def _loose_notebook(found: Found, path: Path, *, is_known: bool) -> Found:
-    place = f"{shown(found.assignment)}/{shown(path.name)}"
+    place = f"{printable(found.assignment)}/{printable(path.name)}"
     if not is_known:
         problem = f"The notebook lies in the student's folder itself. Hand it in as {place}."
         return replace(found, problem=problem)
@@ -195,7 +195,7 @@ def _in_folder(found: Found) -> Found:
     if found.depth == 2 and len(deeper) == 1:
         one = _in_folder(replace(found, folder=found.folder / deeper[0].name, depth=3))
         return _with_note(one, "The notebook lies one folder too deep.") if one.notebook else one
-    return replace(found, problem=f"There is no notebook in the folder. Hand in {shown(found.assignment)}.ipynb.")
+    return replace(found, problem=f"There is no notebook in the folder. Hand in {printable(found.assignment)}.ipynb.")
 
 
 def _chosen(found: Found, names: list[str]) -> Found:
@@ -203,17 +203,17 @@ def _chosen(found: Found, names: list[str]) -> Found:
     fitting = [name for name in names if _folded(Path(name).stem) == _folded(found.assignment)]
     fitting = [expected] if expected in names else fitting
     if len(names) > 1 and len(fitting) != 1:
-        listed = " and ".join(shown(name) for name in names[:3])
-        problem = f"There are {len(names)} notebooks ({listed}), none named {shown(expected)}. Hand in one."
+        listed = " and ".join(printable(name) for name in names[:3])
+        problem = f"There are {len(names)} notebooks ({listed}), none named {printable(expected)}. Hand in one."
         return replace(found, problem=problem)
     chosen = fitting[0] if fitting else names[0]
     one = _with_notebook(found, found.folder / chosen)
     if one.problem:
         return one
     if others := [name for name in names if name != chosen]:
-        one = _with_note(one, f"Graded {shown(chosen)}; left out: {_listed(others)}.")
+        one = _with_note(one, f"Graded {printable(chosen)}; left out: {_listed(others)}.")
     if chosen != expected:
-        one = _with_note(one, f"The notebook is named {shown(chosen)} instead of {shown(expected)}.")
+        one = _with_note(one, f"The notebook is named {printable(chosen)} instead of {printable(expected)}.")
     return one
 
 
@@ -222,7 +222,7 @@ def _with_notebook(found: Found, path: Path) -> Found:
     if path.is_symlink():
         return replace(found, problem=_no_symlink("the notebook"))
     if not path.is_file():
-        return replace(found, problem=f"The notebook {shown(path.name)} is {_kind(path)}, not a file.")
+        return replace(found, problem=f"The notebook {printable(path.name)} is {_kind(path)}, not a file.")
     return replace(found, notebook=path)
 
 
@@ -274,17 +274,17 @@ def readable(name: str) -> str:
         return data.replace(b"\\", rb"\\").decode("utf-8", "backslashreplace")
 
 
-def shown(name: str) -> str:
+def printable(name: str) -> str:
     r"""Return a name as messages hold it: short, in one line, with nothing that a terminal or a browser would obey.
 
-    >>> shown("a\x1b[2J\nb.ipynb")
+    >>> printable("a\x1b[2J\nb.ipynb")
     'a [2J b.ipynb'
     """
     return quote(readable(name), LONGEST_SHOWN)
 
 
 def _listed(names: Iterable[str]) -> str:
-    names = [shown(name) for name in names]
+    names = [printable(name) for name in names]
     return ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
 
 
@@ -306,7 +306,7 @@ def _distinct(names: Iterable[str]) -> list[str]:
 
 
 def _called(name: str) -> str:
-    return f"Another one's name reads the same, so this one is called {shown(name)}."
+    return f"Another one's name reads the same, so this one is called {printable(name)}."
 
 
 def _one_each(found: Iterable[Found]) -> Iterator[Found]:

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from autograder.files import to_folder_name
-from autograder.intake.find import LITTER, shown
+from autograder.intake.find import LITTER, printable
 from autograder.intake.receipts import NAME, Receipt, write_receipts
 from autograder.intake.sorting import File, Report, Submission
 from flowercourse.errors import is_full
@@ -78,8 +78,8 @@ class Placing:
         elif len(counting) > 1:
             self.report.of(who, f"{len(counting)} different notebooks, and none named {one.assignment}.ipynb.")
         if others:
-            names = ", ".join(shown(file.name) for file in others[:3]) + (", ..." if len(others) > 3 else "")
-            self.report.of(who, f"{shown(counting[-1].name)} counts; kept in {EARLIER}/: {names}.")
+            names = ", ".join(printable(file.name) for file in others[:3]) + (", ..." if len(others) > 3 else "")
+            self.report.of(who, f"{printable(counting[-1].name)} counts; kept in {EARLIER}/: {names}.")
         if counting and counting[-1].handed.late:
             self.report.of(who, "marked as late by the platform.")
 
@@ -93,7 +93,9 @@ class Placing:
         student, target = self.into / receipt.folder, self.into / receipt.folder / receipt.assignment
         for path in (student, target, target / EARLIER):
             if path.is_symlink() or (path.exists() and not path.is_dir()):
-                self.report.of(f"{receipt.folder}, {receipt.assignment}", f"left out: {shown(path.name)} is no folder.")
+                self.report.of(
+                    f"{receipt.folder}, {receipt.assignment}", f"left out: {printable(path.name)} is no folder."
+                )
                 return False
         student.mkdir(exist_ok=True)
         if not target.exists():

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.intake.find import shown
+from autograder.intake.find import printable
 from flowercourse.errors import CourseError
 
 MAX_BYTES = 20 * 2**20
@@ -133,7 +133,7 @@ def read_roster(path: Path) -> Roster:
             if before != line:
                 raise CourseError(
                     f"{path} was not read as a roster",
-                    f"the {what} {shown(value)!r} is there twice, in lines {before} and {line}",
+                    f"the {what} {printable(value)!r} is there twice, in lines {before} and {line}",
                     "Give each learner one line and an id of her own",
                 )
         learners.append(learner)

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from autograder.intake.archives import Item, NoArchive, Unreadable, copy_bytes, zip_items
-from autograder.intake.find import shown
+from autograder.intake.find import printable
 from autograder.intake.platforms import PLATFORMS, Download, Handed, read_time
 from autograder.intake.rebuild import MAX_BYTES, MIB
 from autograder.intake.roster import Learner, Roster, composed, skeleton
@@ -48,7 +48,7 @@ class Report:
 
     def of(self, name: str, text: str) -> None:
         """Add a line about a file."""
-        self.lines.append(f"{shown(name)}: {text}")
+        self.lines.append(f"{printable(name)}: {text}")
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Intake:
         if not meant:
             raise Unreadable(f"its name is not of the form that {self.platform} gives")
         if len(meant) > 1:
-            users = " or ".join(shown(one.platform_id) for one in meant[:3])
+            users = " or ".join(printable(one.platform_id) for one in meant[:3])
             raise Unreadable(
                 f"it may be of user {users}, as names of learners and files can look like numbers; name a roster with "
                 "platform_id and name, or sort this one by hand"
@@ -185,7 +185,7 @@ class Intake:
     def _put_aside(self, item: Item, learner: Learner) -> tuple[Path, str]:
         taken = self.taken[learner.student_id]
         if taken[0] >= MAX_FILES_EACH:
-            raise Unreadable(f"{shown(learner.student_id)} handed in more than {MAX_FILES_EACH} files")
+            raise Unreadable(f"{printable(learner.student_id)} handed in more than {MAX_FILES_EACH} files")
         left = MAX_BYTES_EACH - taken[1]
         path = self.staging / f"{next(self.numbers)}.part"
         try:
@@ -217,7 +217,7 @@ class Intake:
         if handed.assignment:
             wanted = handed.assignment in known and self.assignment in (None, handed.assignment)
             if not wanted:
-                raise Unreadable(f"it is for {shown(handed.assignment)!r}, which is not asked for")
+                raise Unreadable(f"it is for {printable(handed.assignment)!r}, which is not asked for")
             return handed.assignment
         if self.assignment:
             return self.assignment
@@ -238,10 +238,10 @@ class Intake:
         users = self.users[composed(learner.student_id)]
         if len(users) > 1:
             # Anybody may take another's name: then neither is believed.
-            named = " and ".join(shown(one) for one in sorted(users)[:3])
+            named = " and ".join(printable(one) for one in sorted(users)[:3])
             raise Unreadable(
-                f"users {named} both read as {shown(learner.student_id)}; give them their platform_id in the roster "
-                "and collect again"
+                f"users {named} both read as {printable(learner.student_id)}; "
+                "give them their platform_id in the roster and collect again"
             )
         return learner
 
@@ -280,7 +280,7 @@ def _listed(handed: Handed, roster: Roster, platform: str) -> Learner:
     if handed.student_id:
         found = roster.by_id.get(composed(handed.student_id))
         if found is None:
-            raise Unreadable(f"{shown(handed.student_id)!r} is not in the roster; add it and collect again")
+            raise Unreadable(f"{printable(handed.student_id)!r} is not in the roster; add it and collect again")
         return found
     if handed.platform_id in roster.by_platform_id:
         return roster.by_platform_id[handed.platform_id]
@@ -288,7 +288,7 @@ def _listed(handed: Handed, roster: Roster, platform: str) -> Learner:
     named = [one for one in roster.named(handed.name) if platform == "moodle" or not one.platform_id]
     if len(named) == 1:
         return named[0]
-    who = f"{shown(handed.name)!r} (number {shown(handed.platform_id)})"
+    who = f"{printable(handed.name)!r} (number {printable(handed.platform_id)})"
     if named:
         raise Unreadable(
             f"{len(named)} in the roster are named like {who}; give them their platform_id and collect again"

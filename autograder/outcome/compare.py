@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from autograder.checking.messages import plural
-from autograder.outcome.inert import plain
+from autograder.outcome.inert import inert_text
 from autograder.outcome.report import STATUS_WORDS, cell_text, number, one_line
 from autograder.outcome.results import CheckResult, SubmissionResult
 
@@ -168,7 +168,7 @@ def _worth(side: Side | None) -> str:
 
 
 def _said(side: Side | None) -> str:
-    return one_line(plain(side.message, LONGEST_MESSAGE)) or "(nothing)" if side else NOT_CHECKED
+    return one_line(inert_text(side.message, LONGEST_MESSAGE)) or "(nothing)" if side else NOT_CHECKED
 
 
 def _signed(points: float) -> str:

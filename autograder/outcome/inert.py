@@ -48,7 +48,7 @@ class Picture:
     height: int
 
 
-def shown(outputs: Iterable[Mapping[str, Any]]) -> list[Text | Picture]:
+def inert_parts(outputs: Iterable[Mapping[str, Any]]) -> list[Text | Picture]:
     """Return what may be shown of a cell's outputs."""
     made: list[Text | Picture] = []
     for output in outputs:
@@ -61,7 +61,7 @@ def shown(outputs: Iterable[Mapping[str, Any]]) -> list[Text | Picture]:
 
 def inert_outputs(outputs: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return what may be shown of a cell's outputs, as nbformat dictionaries for a notebook."""
-    return [_as_output(one) for one in shown(outputs)]
+    return [_as_output(one) for one in inert_parts(outputs)]
 
 
 def inert_cells(cells: Iterable[CellOutcome]) -> tuple[CellOutcome, ...]:
@@ -74,7 +74,7 @@ def inert_cells(cells: Iterable[CellOutcome]) -> tuple[CellOutcome, ...]:
             if not _holds_picture(output):
                 outputs += inert_outputs([output])
                 continue
-            kept = shown([output]) if pictures > 0 and pixels > 0 else [Text("[more pictures were left out]")]
+            kept = inert_parts([output]) if pictures > 0 and pixels > 0 else [Text("[more pictures were left out]")]
             pictures -= 1
             pixels -= sum(one.width * one.height if isinstance(one, Picture) else MAX_PIXELS // 4 for one in kept)
             outputs += [_as_output(one) for one in kept]
@@ -89,10 +89,10 @@ def _holds_picture(output: Any) -> bool:
     return isinstance(data, Mapping) and bool({"image/png", "image/jpeg"} & set(data))
 
 
-def plain(text: str, limit: int = MAX_TEXT) -> str:
+def inert_text(text: str, limit: int = MAX_TEXT) -> str:
     """Return text without terminal commands and control characters, of at most ``limit`` characters.
 
-    >>> plain("\\x1b[31mred\\x1b[0m")
+    >>> inert_text("\\x1b[31mred\\x1b[0m")
     'red'
     """
     text = _CONTROL.sub("", _ANSI.sub("", text[: 4 * limit].replace("\r\n", "\n")))
@@ -106,17 +106,17 @@ def _shown(output: Any) -> Iterator[Text | Picture]:
         return
     kind = output.get("output_type")
     if kind == "stream":
-        yield Text(plain(_joined(output.get("text"))), "stderr" if output.get("name") == "stderr" else "result")
+        yield Text(inert_text(_joined(output.get("text"))), "stderr" if output.get("name") == "stderr" else "result")
     elif kind == "error":
         trace = output.get("traceback")
         lines = [line for line in trace if isinstance(line, str)] if isinstance(trace, list | tuple) else []
         fallback = f"{_joined(output.get('ename'))}: {_joined(output.get('evalue'))}"
-        yield Text(plain("\n".join(lines) or fallback), "error")
+        yield Text(inert_text("\n".join(lines) or fallback), "error")
     elif kind in ("display_data", "execute_result"):
         data = output.get("data")
         data = data if isinstance(data, Mapping) else {}
         picture = _picture(_joined(data.get("image/png") or data.get("image/jpeg")))
-        text = plain(_joined(data.get("text/plain")))
+        text = inert_text(_joined(data.get("text/plain")))
         if picture is not None:
             yield picture
         elif text:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from autograder.files import from_folder_name
-from autograder.intake.find import shown
+from autograder.intake.find import printable
 from autograder.intake.receipts import Receipt
 from autograder.intake.roster import Learner, Roster, composed
 from flowercourse.errors import CourseError
@@ -35,7 +35,7 @@ class People:
                 name = learner.name or (receipt.name if receipt else "")
                 return replace(learner, name=name)
         raise CourseError(
-            f"The grades of {shown(known)!r} were not exported",
+            f"The grades of {printable(known)!r} were not exported",
             "the roster does not have that id",
             "Add the line to the roster, or take the folder out of the submissions and grade again",
         )
@@ -58,5 +58,5 @@ def refuse_missing(what: str, why: str, students: Iterable[str], next_step: str)
     """
     students = list(students)
     if students:
-        some = ", ".join(repr(shown(one)) for one in students[:5]) + (", ..." if len(students) > 5 else "")
+        some = ", ".join(repr(printable(one)) for one in students[:5]) + (", ..." if len(students) > 5 else "")
         raise CourseError(what, f"{why}: {some}", next_step)

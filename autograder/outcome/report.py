@@ -25,7 +25,7 @@ from typing import IO, Any
 
 from autograder.authoring.notebooks import TEXT_STUB
 from autograder.files import to_folder_name, whole_file, write_text
-from autograder.outcome.inert import Picture, Text, plain, shown
+from autograder.outcome.inert import Picture, Text, inert_parts, inert_text
 from autograder.outcome.results import CellOutcome, CheckResult, Final, ManualGrade, SubmissionResult
 from autograder.templating import template
 from flowercourse.errors import CourseError
@@ -128,7 +128,11 @@ def one_line(text: str) -> str:
     >>> one_line("new\\nline\x1b[2J")
     'new line'
     """
-    return " ".join(plain(text).split())
+    return " ".join(inert_text(text).split())
+
+
+def _lines(text: str) -> list[str]:
+    return inert_text(text).split("\n")
 
 
 def number(value: float) -> str:
@@ -273,10 +277,10 @@ def feedback_page(
     score += sum(one["grade"].score or 0 for one in written if one["grade"])
     return template(TEMPLATES / "feedback.html.j2").render(
         result=result,
-        title=plain(title or result.assignment),
-        who=plain(result.student_id),
+        title=inert_text(title or result.assignment),
+        who=inert_text(result.student_id),
         status=STATUS_WORDS[result.status],
-        message=plain(result.message),
+        message=inert_text(result.message),
         encouragement=_encouragement(result, points),
         points=points,
         written=written,
@@ -325,11 +329,11 @@ def _point(check: CheckResult, grade: ManualGrade | None) -> dict[str, Any]:
     overruled = grade is not None and not grade.is_written and grade.score is not None
     return {
         "id": check.grade_id,
-        "title": plain(check.title),
+        "title": inert_text(check.title),
         "status": check.status,
         "score": grade.score if overruled and grade else check.score,
         "max": check.max_score,
-        "lines": [] if check.status == "passed" or check.message == check.title else plain(check.message).split("\n"),
+        "lines": [] if check.status == "passed" or check.message == check.title else _lines(check.message),
         "overruled": overruled,
     }
 
@@ -347,7 +351,7 @@ def _codes(cells: Iterable[CellOutcome]) -> Iterator[Any]:
     """Yield the code of each cell as HTML, in color until there has been enough of it."""
     left = PAGE_HIGHLIGHTED
     for cell in cells:
-        code = _without_needless_space(plain(cell.source)) if cell.role != "text" else ""
+        code = _without_needless_space(inert_text(cell.source)) if cell.role != "text" else ""
         in_color = len(code) <= min(left, MAX_HIGHLIGHTED)
         left -= len(code) if in_color else 0
         yield _highlighted(code) if in_color else code
@@ -369,17 +373,17 @@ def _cell(
         "id": cell.id,
         "role": cell.role,
         "is_answer": is_answer,
-        "heading": plain(heading[1]) if heading else "",
+        "heading": inert_text(heading[1]) if heading else "",
         "points": cell.points,
-        "text": plain(cell.source),
+        "text": inert_text(cell.source),
         "code": code,
         "note": cell.note,
         "state": cell.state,
         "seconds": cell.seconds,
-        "outputs": [_output(one) for one in shown(cell.outputs)] if cell.role != "graded" else [],
+        "outputs": [_output(one) for one in inert_parts(cell.outputs)] if cell.role != "graded" else [],
         "point": next((point for point in points if cell.role == "graded" and point["id"] == cell.id), None),
         "grade": grade,
-        "comment": plain(grade.comment) if grade else "",
+        "comment": inert_text(grade.comment) if grade else "",
     }
 
 

@@ -74,7 +74,7 @@ class CellTime:
 
 
 @dataclass(frozen=True)
-class Learner:
+class LearnerRow:
     """A learner's row, for a page that names learners."""
 
     student_id: str
@@ -142,10 +142,10 @@ def statistics_of(
     return [_assignment(name, those, seconds or {}) for name, those in sorted(by_assignment.items())]
 
 
-def learners_of(results: Iterable[SubmissionResult]) -> list[Learner]:
+def learners_of(results: Iterable[SubmissionResult]) -> list[LearnerRow]:
     """Return a row for each submission, by student and assignment."""
     return [
-        Learner(one.student_id, one.assignment, one.score, one.max_score, one.status, stuck_at(one.checks))
+        LearnerRow(one.student_id, one.assignment, one.score, one.max_score, one.status, stuck_at(one.checks))
         for one in sorted(results, key=lambda one: one.key)
     ]
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.checking.messages import plural
-from autograder.outcome.inert import plain
+from autograder.outcome.inert import inert_text
 from autograder.outcome.report import STATUS_WORDS, inline, number, one_line
-from autograder.outcome.statistics import BINS, AssignmentStatistics, Learner
+from autograder.outcome.statistics import BINS, AssignmentStatistics, LearnerRow
 from autograder.templating import template
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -22,7 +22,7 @@ FEW = 30
 """With fewer submissions than this, a correlation says little, and the page says so."""
 
 
-def statistics_page(assignments: Sequence[AssignmentStatistics], learners: Sequence[Learner] = ()) -> str:
+def statistics_page(assignments: Sequence[AssignmentStatistics], learners: Sequence[LearnerRow] = ()) -> str:
     """Return the page as HTML.
 
     Args:
@@ -43,7 +43,7 @@ def statistics_page(assignments: Sequence[AssignmentStatistics], learners: Seque
         signed=_signed,
         seconds=_seconds,
         inline=inline,
-        short=lambda text: one_line(plain(text, LONGEST)),
+        short=lambda text: one_line(inert_text(text, LONGEST)),
         few=FEW,
         script=script,
         digest=digest,

@@ -81,10 +81,10 @@ class BackboneResult:
         return int(self.head.model.count_params())
 
 
-def plain(record: Any) -> Any:
+def as_json(record: Any) -> Any:
     """Return a dataclass as JSON's own kinds of data: dicts and lists.
 
-    >>> plain(PairedDifference(0.1, (0.0, 0.2), 0.95, 1, 2, 1.0))["interval"]
+    >>> as_json(PairedDifference(0.1, (0.0, 0.2), 0.95, 1, 2, 1.0))["interval"]
     [0.0, 0.2]
     """
     return json.loads(json.dumps(dataclasses.asdict(record)))
@@ -120,7 +120,7 @@ def dataset_json(dataset: Dataset, spec: str, labels: dict[str, Any]) -> dict[st
 def backbone_json(result: BackboneResult, judged_on: str) -> dict[str, Any]:
     """Describe one backbone's results; ``judged_on`` is the name of the part that was predicted."""
     backbone = result.backbone
-    diagnosis = plain(result.diagnosis) if result.diagnosis else None
+    diagnosis = as_json(result.diagnosis) if result.diagnosis else None
     return {
         "name": backbone.spec.name,
         "title": backbone.spec.title,
@@ -162,10 +162,10 @@ def judged_json(predictions: Predictions, judged_on: str) -> dict[str, Any]:
         "standard_error": standard_error(predictions.correct, count),
         "loss": predictions.loss,
         "confusion_matrix": confusion_matrix(predictions).tolist(),
-        "per_class": [plain(entry) for entry in class_results(predictions)],
+        "per_class": [as_json(entry) for entry in class_results(predictions)],
         "calibration": {
             "error": calibration_error(predictions),
-            "bins": [plain(entry) for entry in calibration(predictions)],
+            "bins": [as_json(entry) for entry in calibration(predictions)],
         },
     }
 
@@ -187,4 +187,4 @@ def fine_tuning_json(result: FineTuning | None, judged_on: str) -> dict[str, Any
 
 def difference_json(difference: PairedDifference) -> dict[str, Any]:
     """Describe a comparison of two models on the same images."""
-    return plain(difference) | {"tells_apart": difference.tells_apart}
+    return as_json(difference) | {"tells_apart": difference.tells_apart}

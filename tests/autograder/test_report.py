@@ -19,7 +19,7 @@ from PIL import Image, PngImagePlugin
 
 from autograder.checking.core import CheckResult
 from autograder.files import from_folder_name, to_folder_name
-from autograder.outcome.inert import MAX_TEXT, NOTEBOOK_PICTURES, Picture, Text, inert_cells, plain, shown
+from autograder.outcome.inert import MAX_TEXT, NOTEBOOK_PICTURES, Picture, Text, inert_cells, inert_parts, inert_text
 from autograder.outcome.report import (
     COLUMNS,
     cell_text,
@@ -282,20 +282,20 @@ def test_feedback_paths_stay_inside_the_folder(tmp_path):
 
 
 def test_terminal_commands_and_the_history_of_progress_bars_are_left_out():
-    assert plain("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x") == "red x"
-    assert plain(" 10%\r 50%\r100%\nend") == "100%\nend"
-    assert plain("a\x08\x00b\u202ec") == "abc"
+    assert inert_text("\x1b[1;31mred\x1b[0m \x1b]0;title\x07x") == "red x"
+    assert inert_text(" 10%\r 50%\r100%\nend") == "100%\nend"
+    assert inert_text("a\x08\x00b\u202ec") == "abc"
 
 
 def test_long_output_is_cut_with_a_word_about_it():
-    assert plain("x" * (MAX_TEXT + 5)).endswith("[5 more characters]")
-    assert len(shown([{"output_type": "stream", "text": "x"}] * 500)) == 51
+    assert inert_text("x" * (MAX_TEXT + 5)).endswith("[5 more characters]")
+    assert len(inert_parts([{"output_type": "stream", "text": "x"}] * 500)) == 51
 
 
 def test_pictures_are_encoded_anew_without_their_passengers():
     info = PngImagePlugin.PngInfo()
     info.add_text("Comment", "<script>alert(1)</script>")
-    (made,) = shown([{"output_type": "display_data", "data": {"image/png": picture(pnginfo=info)}}])
+    (made,) = inert_parts([{"output_type": "display_data", "data": {"image/png": picture(pnginfo=info)}}])
     assert isinstance(made, Picture)
     assert (made.width, made.height) == (4, 3)
     assert b"script" not in made.png
@@ -303,7 +303,7 @@ def test_pictures_are_encoded_anew_without_their_passengers():
 
 @pytest.mark.parametrize("data", ["", "not base64!", base64.b64encode(b"GIF89a").decode(), picture()[:40], 5, {"a": 1}])
 def test_what_is_no_picture_falls_back_to_its_text(data):
-    assert shown([{"output_type": "display_data", "data": {"image/png": data, "text/plain": "<Figure>"}}]) == [
+    assert inert_parts([{"output_type": "display_data", "data": {"image/png": data, "text/plain": "<Figure>"}}]) == [
         Text("<Figure>")
     ]
 
@@ -312,7 +312,8 @@ def test_a_picture_that_has_too_many_pixels_is_not_unpacked():
     file = io.BytesIO()
     Image.new("1", (5_000, 4_000)).save(file, "PNG")
     data = base64.b64encode(file.getvalue()).decode()
-    assert shown([{"output_type": "display_data", "data": {"image/png": data, "text/plain": "big"}}]) == [Text("big")]
+    output = {"output_type": "display_data", "data": {"image/png": data, "text/plain": "big"}}
+    assert inert_parts([output]) == [Text("big")]
 
 
 def broken_picture():
@@ -329,7 +330,7 @@ def broken_picture():
 
 def test_a_picture_that_its_decoder_stumbles_over_is_left_out():
     data = {"image/png": broken_picture(), "text/plain": "odd"}
-    assert shown([{"output_type": "display_data", "data": data}]) == [Text("odd")]
+    assert inert_parts([{"output_type": "display_data", "data": data}]) == [Text("odd")]
 
 
 def test_a_notebook_shows_a_limited_number_of_pictures():
