@@ -49,12 +49,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+# Files whose tests use what takes long to make, and is made once in a process: all go to the same one.
+TOGETHER = (
+    ("tests/flowercourse/test_datasets_prepare.py", "tests/flowercourse/test_features.py"),  # a warm Python
+    ("tests/solutions/test_pipeline.py", "tests/solutions/test_report_in_a_browser.py"),  # a report
+)
+
+
 class ByFile(LoadScopeScheduling):
     """Lets one process run all tests of a file, which share what they prepare; the longest share nothing."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return nodeid if file == LONGEST_FIRST[0] else file
+        return nodeid if file == LONGEST_FIRST[0] else next((files[0] for files in TOGETHER if file in files), file)
 
 
 @pytest.hookimpl(optionalhook=True)

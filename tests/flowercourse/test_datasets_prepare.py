@@ -53,9 +53,9 @@ def ten_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers.environment, "processors", lambda: 1)
 
 
-def start(*arguments: str, within: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-    """Start a process of its own that asks for mini_flowers."""
-    command = [*within, sys.executable, "-c", SCRIPT, *arguments]
+def start(*within: str) -> subprocess.Popen[str]:
+    """Start a process within a cage that asks for mini_flowers."""
+    command = [*within, sys.executable, "-c", SCRIPT]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -64,9 +64,9 @@ def data_sets(cache: Path) -> list[str]:
     return [path.parent.name for path in cache.glob("tensorflow_datasets/*/[!.]*/dataset_info.json")]
 
 
-def test_a_writer_that_is_killed_leaves_no_data_set_and_the_next_one_succeeds(cache, ten_pictures):
+def test_a_writer_that_is_killed_leaves_no_data_set_and_the_next_one_succeeds(cache, ten_pictures, other_process):
     top = cache / "tensorflow_datasets" / "mini_flowers"
-    writer = start("killed")
+    writer = other_process(SCRIPT, "killed")
     writer.communicate(timeout=240)
     assert writer.returncode == -signal.SIGKILL
     assert list(top.glob(".incomplete-*/**/*.tfrecord-*"))
@@ -75,8 +75,8 @@ def test_a_writer_that_is_killed_leaves_no_data_set_and_the_next_one_succeeds(ca
     assert not list(top.glob(".incomplete-*"))  # also what the killed one left
 
 
-def test_two_processes_that_ask_at_once_get_the_same_data_set(cache):
-    both = [start(), start()]
+def test_two_processes_that_ask_at_once_get_the_same_data_set(cache, other_process):
+    both = [other_process(SCRIPT), other_process(SCRIPT)]
     answers = [process.communicate(timeout=240) for process in both]
     assert answers[0][0] == answers[1][0], answers
     assert answers[0][0].startswith("10 ")
@@ -88,7 +88,7 @@ def test_two_processes_that_ask_at_once_get_the_same_data_set(cache):
 def test_a_full_disk_is_said_to_be_full(cache):
     cache.mkdir()
     within = ("bwrap", "--dev-bind", "/", "/", "--size", "80000", "--tmpfs", str(cache))
-    printed, errors = start(within=within).communicate(timeout=240)
+    printed, errors = start(*within).communicate(timeout=240)
     assert not printed
     assert "CourseError: mini_flowers was not prepared: the disk that holds" in errors
     assert "is full" in errors
@@ -112,7 +112,7 @@ def test_an_error_while_preparing_leaves_nothing(cache, ten_pictures, monkeypatc
 def test_a_read_only_cache_without_the_data_is_left_alone(cache):
     cache.mkdir()
     within = ("bwrap", "--dev-bind", "/", "/", "--ro-bind", str(cache), str(cache))
-    printed, errors = start(within=within).communicate(timeout=240)
+    printed, errors = start(*within).communicate(timeout=240)
     assert printed.startswith("10 "), errors
     assert str(cache) not in printed
     assert list(cache.iterdir()) == []

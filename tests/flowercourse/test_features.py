@@ -7,8 +7,6 @@ import errno
 import os
 import resource
 import signal
-import subprocess
-import sys
 import textwrap
 import time
 from pathlib import Path
@@ -235,16 +233,16 @@ WRITER = """
 """
 
 
-def writer(small: Backbone, folder: Path, pause_s: float) -> subprocess.Popen:
-    """Start a process that computes the features, with a pause before each of 10 batches."""
-    command = [sys.executable, "-c", textwrap.dedent(WRITER), small.handle, str(folder), str(pause_s)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+@pytest.fixture
+def writer(small: Backbone, folder: Path, other_process):
+    """Return a function that starts a process that computes the features, with a pause before each of 10 batches."""
+    return lambda pause_s: other_process(textwrap.dedent(WRITER), small.handle, str(folder), str(pause_s))
 
 
 def test_a_writer_that_is_killed_in_the_middle_leaves_nothing_that_counts(
-    small: Backbone, folder: Path, data: datasets.Dataset, empty_cache: Path
+    small: Backbone, data: datasets.Dataset, empty_cache: Path, writer
 ) -> None:
-    process = writer(small, folder, 60)
+    process = writer(60)
     deadline = time.monotonic() + 60
     while not list(empty_cache.glob("features/.incomplete-*/x.npy")):
         assert time.monotonic() < deadline
@@ -258,10 +256,8 @@ def test_a_writer_that_is_killed_in_the_middle_leaves_nothing_that_counts(
     assert kept(empty_cache) == [found.path.name]
 
 
-def test_of_two_processes_one_computes_and_the_other_waits(
-    small: Backbone, folder: Path, data: datasets.Dataset, empty_cache: Path
-) -> None:
-    both = [writer(small, folder, 0.2) for _ in range(2)]
+def test_of_two_processes_one_computes_and_the_other_waits(data: datasets.Dataset, empty_cache: Path, writer) -> None:
+    both = [writer(0.2) for _ in range(2)]
     answers = sorted(process.communicate(timeout=120)[0].split() for process in both)
     assert [answer[0] for answer in answers] == ["computed", "reused"]
     assert answers[0][1] == answers[1][1]

@@ -13,7 +13,7 @@ import gc
 import importlib
 import time
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -147,32 +147,46 @@ class Runner:
         self.states[first].put_back()
         self.backbones.keep(self._backbones_in_use())
         different: set[str] = set()
+        in_step = True  # models are what they were here in the reference run, but for those that are different
         for position in range(first, len(self.cells)):
             loads = self._loads(position, sources, read_by)
             if position not in must_run and not loads & different:
-                self._keep_as_it_was(position, different, outcome)
+                in_step = self._keep_as_it_was(position, different, outcome, in_step=in_step)
             elif position in skipped:
+                in_step = False
                 different |= self._stores(position, sources)
             else:
+                in_step = False
                 self._run_cell(self.cells[position].id, sources, outcome)
                 was_used = names_of(self.sources[self.cells[position].id]).loads
                 self._compare(position, loads | was_used | self._stores(position, sources), different)
         outcome.seconds = time.monotonic() - began
         return outcome
 
-    def _keep_as_it_was(self, position: int, different: set[str], outcome: Outcome) -> None:
-        """Go on over a cell that the change does not reach: its names, models and result are the reference run's."""
+    def _keep_as_it_was(self, position: int, different: set[str], outcome: Outcome, *, in_step: bool) -> bool:
+        """Go on over a cell that the change does not reach: its names, models and result are the reference run's.
+
+        Args:
+            position: the cell.
+            different: names whose values are other ones than in the reference run.
+            outcome: what the cell's result goes into.
+            in_step: whether all other models are what they were before the cell in the reference run.
+
+        Returns:
+            Whether they now are what they were after it.
+        """
         cell_id = self.cells[position].id
         if cell_id in self.checks:
             outcome.results[cell_id] = self.base.results[cell_id]
-            return
+            return in_step and not self.states[position + 1].changed
         after = self.before[position + 1]
         for name in names_of(self.sources[cell_id]).stores & after.keys():
             self.shell.namespace[name] = copied(after[name])
             different.discard(name)
         groups = self.groups[position + 1]
         touched = (groups[name] for name in different & groups.keys())
-        self.states[position + 1].put_back(except_for=frozenset().union(*touched))
+        self.states[position + 1].put_back(frozenset().union(*touched), after_earlier=in_step)
+        return True
 
     def _compare(self, position: int, names: set[str], different: set[str]) -> None:
         """Note which names a cell that has run left with another value than in the reference run."""
@@ -189,6 +203,40 @@ class Runner:
         groups = self.groups[position + 1]
         state = frozenset().union(*(groups[name] for name in different & groups.keys()))
         different |= {name for name, group in groups.items() if group & state}
+
+    def side_by_side(self, changes: Sequence[Mapping[str, str]]) -> list[list[int]]:
+        """Return which changes can be made in one run, as groups of positions in `changes`.
+
+        In a group, no cell but examples is reached by two changes: every solution and every check of it sees exactly
+        what it would see if the change were made alone.
+        """
+        groups: list[tuple[list[int], set[int]]] = []
+        examples = {position for position, cell in enumerate(self.cells) if cell.kind == "example"}
+        for number, changed in enumerate(changes):
+            reached = self.reached(changed) - examples
+            group = next((one for one in groups if not one[1] & reached), None)
+            if group is None:
+                groups.append(([number], reached))
+            else:
+                group[0].append(number)
+                group[1].update(reached)
+        return [numbers for numbers, _ in groups]
+
+    def reached(self, changed: Mapping[str, str]) -> set[int]:
+        """Return the positions of all cells that a change can reach, whatever values they come to."""
+        sources = {**self.sources, **changed}
+        read_by = self._read_by(sources)
+        reached = self._that_make_anew({self.positions[cell_id] for cell_id in changed}, sources, read_by)
+        different: set[str] = set()
+        for position in range(min(reached), len(self.cells)):
+            loads = self._loads(position, sources, read_by)
+            if position in reached or loads & different:
+                reached.add(position)
+                groups = self.groups[position + 1]
+                different |= self._stores(position, sources) | (loads & groups.keys())
+                state = frozenset().union(*(groups[name] for name in different & groups.keys()))
+                different |= {name for name, group in groups.items() if group & state}
+        return reached
 
     def _backbones_in_use(self) -> set[int]:
         """Return the `id` of every loaded backbone that the namespace's models hold."""

@@ -64,6 +64,7 @@ class Snapshot:
 
     def __init__(self, names: Mapping[str, Any], earlier: Snapshot | None = None) -> None:
         known = earlier.values if earlier else {}
+        self.changed: set[int] = set()  # `id` of variables that had another value in the earlier one, or none
         self.attributes: dict[int, tuple[Any, dict[str, Any]]] = {}
         self.values: dict[int, tuple[Any, np.ndarray]] = {}
         for value in names.values():
@@ -74,14 +75,22 @@ class Snapshot:
                         now, before = variable.numpy(), known.get(id(variable), (None, None))[1]
                         kept = before if before is not None and np.array_equal(now, before) else np.array(now)
                         self.values[id(variable)] = (variable, kept)
+                        if kept is not before:
+                            self.changed.add(id(variable))
 
-    def put_back(self, except_for: set[int] | frozenset[int] = frozenset()) -> None:
-        """Give the objects their attributes and variables of that moment; leave those alone whose `id` is named."""
+    def put_back(self, except_for: set[int] | frozenset[int] = frozenset(), *, after_earlier: bool = False) -> None:
+        """Give the objects their attributes and variables of that moment.
+
+        Args:
+            except_for: leave those alone whose `id` is named.
+            after_earlier: whether they are now what they were in the earlier snapshot.
+        """
         for key, (part, attributes) in self.attributes.items():
             if key not in except_for:
                 vars(part).clear()
                 vars(part).update(copied(attributes))
-        for key, (variable, value) in self.values.items():
+        for key in self.changed if after_earlier else self.values:
+            variable, value = self.values[key]
             if key not in except_for and not np.array_equal(variable.numpy(), value):
                 variable.assign(value)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gc
 import importlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 from autograder.authoring.notebooks import Assignment
 from autograder.authoring.sources import SOURCES, load
-from tests.mutants import Mutant, Variant
+from tests.mutants import Variant
 from tests.mutants.harness import Outcome, Runner
 from tests.mutants.loaded_once import LoadedOnce
 
@@ -144,13 +144,30 @@ def table_of(
 
     add("reference", "", "", {}, runner.base)
     add("untouched", "", "", worth, runner.run_untouched())
-    for change in (*module.MUTANTS, *module.VARIANTS):
-        if only in change.name:
-            kind = "mutant" if isinstance(change, Mutant) else "variant"
-            expected = change.points_lost(worth) if isinstance(change, Mutant) else {}
-            outcome = runner.run_changed(change.sources(runner.sources), examples=kind == "variant")
-            add(kind, change.name, change.cell, expected, outcome)
+    for mutant in module.MUTANTS:
+        if only in mutant.name:
+            outcome = runner.run_changed(mutant.sources(runner.sources), examples=False)
+            add("mutant", mutant.name, mutant.cell, mutant.points_lost(worth), outcome)
+    variants = [variant for variant in module.VARIANTS if only in variant.name]
+    for variant, outcome in _run_variants(runner, variants):
+        add("variant", variant.name, variant.cell, {}, outcome)
     return table
+
+
+def _run_variants(runner: Runner, variants: Sequence[Variant]) -> Iterable[tuple[Variant, Outcome]]:
+    """Run variants, several at once where they have nothing to do with one another, and yield what came of each.
+
+    Where a run of several shows anything wrong, each of them runs alone.
+    """
+    sources = [variant.sources(runner.sources) for variant in variants]
+    groups = [[number] for number in range(len(variants))] if runner.full else runner.side_by_side(sources)
+    for numbers in groups:
+        together = runner.run_changed({cell: text for number in numbers for cell, text in sources[number].items()})
+        good = not together.lost() and not together.errors
+        share = replace(together, seconds=together.seconds / len(numbers))
+        for number in numbers:
+            alone = share if good or len(numbers) == 1 else runner.run_changed(sources[number])
+            yield variants[number], alone
 
 
 def _right_variants(assignment: Assignment, module: ModuleType) -> dict[str, int]:

@@ -16,7 +16,7 @@ from tests.mutants import Mutant, Variant
 from tests.mutants.dataflow import can_change, copied, names_of, reachable
 from tests.mutants.harness import Runner
 from tests.mutants.loaded_once import LoadedOnce
-from tests.mutants.table import Row, Table, _kept_by
+from tests.mutants.table import Row, Table, _kept_by, _run_variants
 
 pytestmark = pytest.mark.notebook
 
@@ -31,7 +31,13 @@ CELLS = {
     "net_is_trained": 1,
     "use": "total = scale(net.steps)",
     "total_is_right": 1,
+    "age": "age = 5",
+    "age_is_right": 1,
+    "shown": "print(age, total)",
 }
+
+
+GIVEN = {"setup": "locked", "shown": "example"}
 
 
 @check(points=2)
@@ -61,6 +67,12 @@ def total_is_right(total: Scalar) -> None:
     expect_equal(total, 6)
 
 
+@check(points=1)
+def age_is_right(age: Scalar) -> None:
+    """It is five."""
+    expect_equal(age, 5)
+
+
 CHANGES = [
     (Mutant("tripled", cell="scale", change={"FACTOR = 2": "FACTOR = 3"}), {"scale_doubles": 2, "total_is_right": 1}),
     (Mutant("right for 1", cell="scale", change={"* x": "if x == 1 else 6"}), {"scale_doubles": 1}),
@@ -85,7 +97,7 @@ CHANGES = [
 def assignment():
     """Make a small assignment with its module of checks."""
     module = ModuleType("autograder.checks.toy")
-    for one in (scale_doubles, names_are_right, net_is_trained, total_is_right):
+    for one in (scale_doubles, names_are_right, net_is_trained, total_is_right, age_is_right):
         setattr(module, one.grade_id, one)
     sys.modules["autograder.checks.toy"] = module
     sys.modules["solutions.hidden_checks.toy"] = ModuleType("solutions.hidden_checks.toy")
@@ -94,9 +106,9 @@ def assignment():
         if isinstance(text, int)
         else Cell(
             name,
-            "locked" if name == "setup" else "solution",
+            GIVEN.get(name, "solution"),
             text,
-            text if name == "setup" else "raise NotImplementedError()",
+            text if name in GIVEN else "raise NotImplementedError()",
         )
         for name, text in CELLS.items()
     )
@@ -120,6 +132,7 @@ def test_the_reference_loses_nothing_and_the_untouched_exercise_everything(runne
         "names_are_right": 1,
         "net_is_trained": 1,
         "total_is_right": 1,
+        "age_is_right": 1,
     }
 
 
@@ -127,6 +140,23 @@ def test_the_reference_loses_nothing_and_the_untouched_exercise_everything(runne
 def test_a_change_loses_its_points_whatever_ran_before(runner, order):
     for change, lost in CHANGES[::order]:
         assert (change.name, runner.run_changed(change.sources(runner.sources)).lost()) == (change.name, lost)
+
+
+DOUBLED = Variant("lambda", cell="scale", source="scale = lambda x: x + x")
+LOOPED = Variant("while", cell="train", change={"for _ in range(3)": "while net.steps < 3"})
+ADDED = Variant("added", cell="age", source="age = 2 + 3")
+YOUNGER = Variant("younger", cell="age", source="age = 4")
+VARIANTS = [DOUBLED, LOOPED, ADDED, YOUNGER]
+
+
+def test_changes_that_no_check_sees_together_are_made_side_by_side(runner):
+    sources = [change.sources(runner.sources) for change in VARIANTS]
+    assert runner.side_by_side(sources) == [[0, 2], [1, 3]]
+
+
+def test_of_variants_side_by_side_the_one_that_is_wrong_is_named(runner):
+    ran = [(variant.name, outcome.lost()) for variant, outcome in _run_variants(runner, VARIANTS)]
+    assert sorted(ran, key=str) == [("added", {}), ("lambda", {}), ("while", {}), ("younger", {"age_is_right": 1})]
 
 
 def test_a_change_that_changes_nothing_is_refused(runner):

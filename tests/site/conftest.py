@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,30 +59,54 @@ def address(site: Path) -> Iterator[str]:
 class Tab:
     """An open page and what happened while it was loaded and used."""
 
-    page: object
+    page: Any
     messages: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
 
+def _open(browser: Any, url: str, *, theme: str, width: int, height: int, script: bool) -> Tab:
+    """Open a page in a fresh browser profile."""
+    size = {"width": width, "height": height}
+    context = browser.new_context(viewport=size, color_scheme=theme, java_script_enabled=script)
+    page = context.new_page()
+    tab = Tab(page)
+    page.on("console", lambda m: tab.messages.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: tab.messages.append(str(error)))
+    page.on("request", lambda request: tab.requests.append(request.url))
+    page.on("response", lambda r: tab.failures.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    page.goto(url, wait_until="load")
+    return tab
+
+
 @pytest.fixture
 def open_page(browser, address: str) -> Iterator[Callable[..., Tab]]:
     """Return a function that opens a page of the site in a fresh browser profile."""
-    contexts = []
+    tabs = []
 
     def open_it(name: str, *, theme: str = "light", width: int = 1280, height: int = 900, script: bool = True) -> Tab:
-        size = {"width": width, "height": height}
-        context = browser.new_context(viewport=size, color_scheme=theme, java_script_enabled=script)
-        contexts.append(context)
-        page = context.new_page()
-        tab = Tab(page)
-        page.on("console", lambda m: tab.messages.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: tab.messages.append(str(error)))
-        page.on("request", lambda request: tab.requests.append(request.url))
-        page.on("response", lambda r: tab.failures.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-        page.goto(f"{address}/{name}.html", wait_until="load")
-        return tab
+        options = {"theme": theme, "width": width, "height": height, "script": script}
+        tabs.append(_open(browser, f"{address}/{name}.html", **options))
+        return tabs[-1]
 
     yield open_it
-    for context in contexts:
-        context.close()
+    for tab in tabs:
+        tab.page.context.close()
+
+
+@pytest.fixture(scope="module")
+def opened_page(browser, address: str) -> Iterator[Callable[[str], Tab]]:
+    """Return a function that gives an open page to several tests in turn, which look at it and change nothing."""
+    last: dict[str, Tab] = {}
+
+    def give(name: str) -> Tab:
+        if name not in last:
+            for tab in last.values():
+                tab.page.context.close()
+            last.clear()
+            last[name] = _open(browser, f"{address}/{name}.html", theme="light", width=1280, height=900, script=True)
+        return last[name]
+
+    yield give
+    for tab in last.values():
+        tab.page.context.close()

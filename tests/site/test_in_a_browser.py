@@ -14,9 +14,13 @@ PHONE = {"width": 360, "height": 780}
 SERIOUS = {"serious", "critical"}
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_loads_without_complaint_and_without_another_host(open_page, address, page):
-    tab = open_page(page)
+# Tests of one page follow one another, so that those that only look at it need it opened once.
+each_page = pytest.mark.parametrize("page", PAGES, scope="module")
+
+
+@each_page
+def test_loads_without_complaint_and_without_another_host(opened_page, address, page):
+    tab = opened_page(page)
     tab.page.mouse.wheel(0, 20_000)  # what is loaded late is loaded now
     tab.page.wait_for_load_state("networkidle")
     assert tab.messages == []
@@ -26,9 +30,9 @@ def test_loads_without_complaint_and_without_another_host(open_page, address, pa
     assert elsewhere == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_figure_is_described_and_drawn(open_page, page):
-    tab = open_page(page)
+@each_page
+def test_every_figure_is_described_and_drawn(opened_page, page):
+    tab = opened_page(page)
     figures = tab.page.eval_on_selector_all(
         "article img",
         "images => images.map(image => { image.loading = 'eager'; return [image.alt, image.src]; })",
@@ -37,18 +41,18 @@ def test_every_figure_is_described_and_drawn(open_page, page):
     tab.page.wait_for_function("[...document.querySelectorAll('article img')].every(i => i.complete && i.naturalWidth)")
 
 
-@pytest.mark.parametrize("page", PAGES)
+@each_page
 def test_fits_a_phone(open_page, page):
     tab = open_page(page, **PHONE)
     assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("page", PAGES)
-def test_has_no_serious_accessibility_violation(open_page, page, theme):
+@each_page
+def test_has_no_serious_accessibility_violation(opened_page, open_page, page, theme):
     from axe_playwright_python.sync_playwright import Axe
 
-    tab = open_page(page, theme=theme)
+    tab = opened_page(page) if theme == "light" else open_page(page, theme=theme)
     assert tab.page.evaluate("document.documentElement.dataset.theme") == theme
     tab.page.evaluate("Promise.allSettled(document.getAnimations().map(one => one.finished))")  # colors fade in
     violations = Axe().run(tab.page).response["violations"]
