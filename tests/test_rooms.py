@@ -131,6 +131,15 @@ def test_solutions_use_only_the_framework_of_the_checks_and_the_exercises_source
     assert wrong == []
 
 
+@pytest.mark.parametrize("room", ["authoring", "grading", "intake", "outcome", "sandbox"])
+def test_a_large_room_lists_its_modules(room):
+    folder = ROOT / "autograder" / room
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or ""
+    listed = re.findall(r"^(\w+)  +\S", text, re.MULTILINE)
+    there = [path.stem for path in folder.glob("*.py") if path.stem != "__init__"]
+    assert sorted(listed) == sorted(there), f"mend the list in autograder/{room}/__init__.py"
+
+
 def test_every_room_stands_in_the_contributing_table():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = {f"/{name}" for name in re.findall(r"`([a-z_/]+)`", text)}
