@@ -66,7 +66,7 @@ def prepare(with_features: bool, share_with: Path | None, dataset: str, data_dir
                 click.echo(f"not available: {error}")
                 continue
             ready.append(backbone)
-            click.echo(f"{backbone.label}: {backbone.source}")
+            click.echo(f"{spec.title}: {backbone.source}")
     if not ready:
         raise CourseError(
             "No backbone was prepared", "no source has one, see above", "Connect to the internet once, and try again"
@@ -93,7 +93,7 @@ def _compute_features(ready: Sequence[Any], data: Any) -> list[Any]:
     for backbone in ready:
         with _step(f"features, {backbone.label}"):
             found = features.extract(backbone, data, progress=True)
-            state = "were there already" if found.reused else f"computed in {found.seconds:.0f} s"
+            state = "there already" if found.reused else "computed"
             click.echo(f"{len(found.y):,} pictures, {found.x.shape[1]:,} features each, {state}: {found.path}")
             _name_skipped(found.skipped)
         known.append(found)

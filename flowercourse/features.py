@@ -199,10 +199,9 @@ def _write(directory: Path, backbone: Backbone, dataset: Dataset, batch_size: in
     started = time.perf_counter()
     n = dataset.num_examples
     labels = []
-    doing = f"Features, {backbone.label}"
     with (
         (directory / "x.npy").open("wb") as file,
-        progress_bar(doing, "pictures", total=n, shown=progress) as bar,
+        progress_bar(f"Features, {backbone.spec.title}", "pictures", total=n, shown=progress) as bar,
     ):
         # Written, not memory-mapped: where the disk is full, a write fails with an error, a memory map with a signal.
         _write_header(file, (n, backbone.spec.num_features))

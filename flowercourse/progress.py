@@ -16,6 +16,7 @@ LINE_EVERY_S = 60.0
 """How often a line is written where there is no terminal on which a bar could move."""
 _BAR = "{desc}: {percentage:3.0f} % |{bar}| {counted}{speed}{left}{postfix}"
 _LINE = "{desc}: {counted}{speed}{left}{postfix}"
+_SHORTEST_BAR = 8
 
 
 class _Bar(tqdm):
@@ -32,6 +33,8 @@ class _Bar(tqdm):
             "speed": f", {pace(rate)}" if rate else "",
             "left": f", {duration((total - done) / rate)} left" if rate and done < total else "",
         }
+        if known["ncols"] and known["bar_format"] == _BAR:
+            known["bar_format"] = _make_fit(words, known["ncols"] - 1 - len(f"{known['prefix']}: "))
         return known | words
 
 
@@ -49,6 +52,16 @@ class _Lines:
     def flush(self) -> None:
         """Pass it on."""
         self.stream.flush()
+
+
+def _make_fit(words: dict[str, str], width: int) -> str:
+    """Return the format for a line that is ``width`` wide, without what it has no room for: tqdm would cut a word."""
+    if sum(map(len, words.values())) + len("100 % || ") + _SHORTEST_BAR <= width:
+        return _BAR
+    for name in ("speed", "left"):
+        if sum(map(len, words.values())) > width:
+            words[name] = ""
+    return _LINE
 
 
 def progress_bar(

@@ -32,6 +32,27 @@ def test_a_bar_says_what_is_done_how_fast_and_how_long_it_will_take(monkeypatch:
     assert states[-1] == ""  # it has gone, and whatever is printed next stands in its place
 
 
+@pytest.mark.parametrize(
+    ("columns", "wanted"),
+    [
+        (100, r"Features, Inception V3:  50 % \|.{8,}\| 600 of 1,200 pictures, .* a second, .* left"),
+        (76, r"Features, Inception V3: 600 of 1,200 pictures, .* a second, .* left"),
+        (60, r"Features, Inception V3: 600 of 1,200 pictures, \S+ \S+ left"),
+        (48, r"Features, Inception V3: 600 of 1,200 pictures"),
+    ],
+)
+def test_a_narrow_terminal_gets_whole_words(columns, wanted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with progress_bar("Features, Inception V3", "pictures", total=1200) as bar:
+        bar.dynamic_ncols = lambda stream: (columns, 24)
+        bar.start_t -= 10
+        bar.update(600)
+        bar.refresh()
+    states = [one.rstrip() for one in terminal.getvalue().split("\r")]
+    assert any(re.fullmatch(wanted, one) for one in states[-3:]), states
+    assert all(len(one) <= columns for one in states[2:])
+
+
 def test_where_one_takes_longer_than_the_next_no_speed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     with progress_bar("Starting Python", "cells", total=None, even=False) as bar:
