@@ -201,7 +201,7 @@ def _write(directory: Path, backbone: Backbone, dataset: Dataset, batch_size: in
     labels = []
     with (
         (directory / "x.npy").open("wb") as file,
-        progress_bar(f"Features, {backbone.spec.title}", "pictures", total=n, shown=progress) as bar,
+        progress_bar(f"Features, {backbone.label}", "pictures", total=n, shown=progress) as bar,
     ):
         # Written, not memory-mapped: where the disk is full, a write fails with an error, a memory map with a signal.
         _write_header(file, (n, backbone.spec.num_features))
