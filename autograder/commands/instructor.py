@@ -325,10 +325,7 @@ def feedback(directory: Path, course: Path | None, submitted: Path | None, db: s
         if course is not None:
             rows = read_rows(directory, db=db)
             finals = applied(course, rows, people(None, submitted), list(assignments), submitted)[1]
-    try:
         pages = remake(directory, assignments, db=db, finals=finals)
-    except OSError as error:
-        raise not_written(directory / "feedback", error) from error
     click.echo(f"{plural(len(pages), 'page')} in {directory / 'feedback'}")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from heapq import merge
 from pathlib import Path
@@ -21,7 +21,7 @@ from autograder.authoring.gradebook import opened, prepare
 from autograder.grading.choose import Wishes, on_cluster, on_this_machine
 from autograder.grading.data import Ready, ready_data
 from autograder.grading.engine import ATTEMPTS, Engine, Scheduler
-from autograder.grading.journal import Journal, key_of
+from autograder.grading.journal import Journal, alone, key_of
 from autograder.grading.stop import Stopped
 from autograder.grading.worker import Task
 from autograder.intake.find import find_submissions
@@ -40,6 +40,12 @@ from flowercourse.progress import progress_bar
 
 class WrongUsage(CourseError):
     """What was asked for would do harm, whatever was handed in; the command line ends with 2 for it."""
+
+
+class NotWritten(CourseError):
+    """The folder for grades takes no more, or takes nothing."""
+
+    exit_status = 2
 
 
 BATCH = 1000  # results that are published together where nothing ran
@@ -125,11 +131,13 @@ def grade_class(
     with on_cluster(scheduler, wishes, ready) if scheduler else on_this_machine(jobs, wishes, ready) as engine:
         with _writing_to(out):
             out.mkdir(parents=True, exist_ok=True)
-            kept = _of_others(out, assignment)  # before the journal begins anew, so that a refusal loses nothing
-            journal = Journal(out, resume=resume, only=assignment)
-        with closing(journal), _saying_how_far_it_came(out, len(found)) as rows:
+        with _saying_how_far_it_came(out, len(found)) as rows, ExitStack() as stack:
             with _writing_to(out):
+                stack.enter_context(alone(out))
+                # All that may be refused comes before the journal begins anew: a refusal loses nothing.
+                kept = _of_others(out, assignment)
                 prepare(out, course.assignments, db=db)
+                journal = stack.enter_context(closing(Journal(out, resume=resume, only=assignment)))
             with (
                 opened(out, db) as session,
                 progress_bar("Grading", "submissions", total=len(found), shown=progress) as bar,
@@ -152,9 +160,10 @@ def _saying_how_far_it_came(out: Path, total: int) -> Iterator[Rows]:
 
     Raises:
         Stopped: a signal asked for the end.
-        CourseError: the disk is full.
+        NotWritten: the disk is full, or nothing may be written there.
     """
-    rows = Rows(out)
+    with _writing_to(out):
+        rows = Rows(out)
     try:
         yield rows
     except Stopped as stopped:
@@ -163,7 +172,7 @@ def _saying_how_far_it_came(out: Path, total: int) -> Iterator[Rows]:
     except Exception as error:
         if isinstance(error, CourseError) or not is_full(error):
             raise
-        raise CourseError(
+        raise NotWritten(
             f"grading stopped, because the disk of {out} is full",
             f"{len(rows)} of {total} submissions are graded and kept",
             "make room there, then give the same command with --resume",
@@ -206,12 +215,12 @@ def _writing_to(out: Path) -> Iterator[None]:
     """Say what to do where `out` cannot be made or written.
 
     Raises:
-        CourseError: so it was.
+        NotWritten: so it was.
     """
     try:
         yield
     except OSError as error:
-        raise CourseError(
+        raise NotWritten(
             f"{out} cannot be written",
             f"{error.strerror or error} ({error.filename2 or error.filename or out})",
             "Make room there, or name another folder with --out",

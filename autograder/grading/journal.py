@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,28 +27,39 @@ FOLDER = ".grading"
 SECRET_BYTES = 32
 
 
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Let no other run write to an output folder meanwhile.
+
+    Raises:
+        CourseError: another one does.
+    """
+    with (_folder(out) / "lock").open("w") as lock:
+        if not try_lock(lock.fileno()):
+            raise CourseError(
+                f"{out} is in use", "another autograder grade writes there", "wait for it, or name another --out"
+            )
+        yield
+
+
+def _folder(out: Path) -> Path:
+    folder = out / FOLDER
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
 class Journal:
-    """The journal of one output folder, held by one grading run at a time.
+    """The journal of one output folder, for a run that has it `alone`.
 
     Args:
         out: the folder that grades are written to.
         resume: whether to go on with what is there, or to begin anew.
         only: begin anew with this assignment only, and keep what is known of all others; None for all.
-
-    Raises:
-        CourseError: another run is writing there.
     """
 
     def __init__(self, out: Path, *, resume: bool, only: str | None = None) -> None:
-        self.folder = out / FOLDER
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder = _folder(out)
         self.path = self.folder / "journal.jsonl"
-        self.lock = (self.folder / "lock").open("w")
-        if not try_lock(self.lock.fileno()):
-            self.lock.close()
-            raise CourseError(
-                f"{out} is in use", "another autograder grade writes there", "wait for it, or name another --out"
-            )
         self.secret = self._secret()
         # Where each grade's line begins. The grades stay on the disk: they hold all that notebooks showed.
         self.places: dict[str, int] = {}
@@ -98,9 +110,8 @@ class Journal:
         self.recorded.update(keys)
 
     def close(self) -> None:
-        """Let another run have the folder."""
+        """Write no more."""
         self.file.close()
-        self.lock.close()
 
     def _append(self, *lines: dict[str, Any]) -> None:
         left = memoryview(b"".join(json.dumps(line, ensure_ascii=True).encode() + b"\n" for line in lines))

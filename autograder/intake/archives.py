@@ -126,7 +126,7 @@ def open_download(path: Path) -> Iterator[Iterator[Item]]:
         raise CourseError(
             f"{path} was not collected",
             str(error),
-            "Name the .zip file as downloaded, or the folder it was unpacked to",
+            "Name the .zip file as downloaded, once more if it was cut off, or the folder it was unpacked to",
         ) from error
     except (FileNotFoundError, PermissionError) as error:
         raise CourseError(

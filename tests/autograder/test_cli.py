@@ -107,11 +107,12 @@ def test_wrong_usage_ends_with_2_and_a_hint(autograder, arguments, words):
     assert words in " ".join(err.split())
 
 
-def test_what_cannot_be_done_ends_with_1_and_the_next_step(autograder, tmp_path):
-    status, _, err = autograder("feedback", tmp_path)
-    assert status == 1
+@pytest.mark.parametrize("command", [("feedback",), ("statistics",), ("export", "--format", "csv")])
+def test_a_folder_without_grades_ends_with_2_and_the_next_step(autograder, tmp_path, command):
+    status, _, err = autograder(*command, tmp_path)
+    assert status == 2
     assert "holds no grades" in err
-    assert "Name the folder given to autograder grade --out." in err
+    assert "Name the folder given to autograder grade --out." in " ".join(err.split())
 
 
 @pytest.mark.parametrize(

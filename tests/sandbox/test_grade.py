@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from autograder.grading.grade import grade_class
-from autograder.grading.journal import Journal
+from autograder.grading.journal import Journal, alone
 from autograder.grading.pool import Pool
 from autograder.grading.worker import Setup, Task
 from autograder.sandbox.limits import Limits
@@ -168,10 +168,17 @@ def test_results_that_cannot_be_read_are_not_thrown_away(tmp_path):
 
 def test_two_runs_do_not_write_to_one_folder(tmp_path):
     _class(tmp_path, 1)
-    journal = Journal(tmp_path / "out", resume=False)
-    with pytest.raises(CourseError, match="in use"):
+    with alone(tmp_path / "out"), pytest.raises(CourseError, match="in use"):
         _grade(tmp_path)
-    journal.close()
+
+
+def test_a_run_that_is_refused_its_gradebook_loses_none_of_the_grades_that_are_there(tmp_path):
+    _class(tmp_path, 2)
+    _grade(tmp_path)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    with pytest.raises(CourseError, match="gradebook was not opened"):
+        _grade(tmp_path, db="sqlite:////no/such/folder/gradebook.db")
+    assert {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()} == before
 
 
 def test_a_worker_that_dies_costs_one_submission_one_more_try(tmp_path):
