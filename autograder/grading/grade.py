@@ -173,9 +173,9 @@ def _saying_how_far_it_came(out: Path, total: int) -> Iterator[Rows]:
         if isinstance(error, CourseError) or not is_full(error):
             raise
         raise NotWritten(
-            f"grading stopped, because the disk of {out} is full",
+            f"Grading stopped, because the disk of {out} is full",
             f"{len(rows)} of {total} submissions are graded and kept",
-            "make room there, then give the same command with --resume",
+            "Make room there, then give the same command with --resume",
         ) from error
 
 

@@ -37,7 +37,7 @@ def alone(out: Path) -> Iterator[None]:
     with (_folder(out) / "lock").open("w") as lock:
         if not try_lock(lock.fileno()):
             raise CourseError(
-                f"{out} is in use", "another autograder grade writes there", "wait for it, or name another --out"
+                f"{out} is in use", "another autograder grade writes there", "Wait for it, or name another --out"
             )
         yield
 

@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_written_is_named_with_the_next_step(autograder,
     (tmp_path / "graded").mkdir()
     (tmp_path / "graded" / ".grading").write_text("in the way")
     status, _, err = autograder("grade", tmp_path / "submitted", "--out", tmp_path / place, "--isolation", "none")
-    assert status == 1
+    assert status == 2
     assert f"{tmp_path / place} cannot be written" in err
     assert "name another folder with --out." in err
 
