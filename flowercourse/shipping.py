@@ -26,6 +26,8 @@ from flowercourse.errors import CourseError
 from flowercourse.sheets import evenly, sheet
 
 if TYPE_CHECKING:
+    import tf_keras as keras
+
     from flowercourse.features import Features
 
 FORMAT = 1  # raise it when the files change in a way that the page has to know of
@@ -35,6 +37,25 @@ MOST_NEIGHBORS = 900  # training pictures that go along: about 2.5 MB
 COLUMNS = 30
 SIDE = 64  # pixels
 MOST_EXAMPLES = 10
+
+
+def frozen(model: keras.Model, shape: tuple[int, int, int]) -> Any:
+    """Return what a model computes for one picture, its weights as constants: what a converter starts from.
+
+    Args:
+        model: a Keras model from a batch of pictures to anything.
+        shape: height, width and channels of a picture.
+
+    Returns:
+        A concrete function from pictures, float32 (1, height, width, channels), for
+        ``tf.lite.TFLiteConverter.from_concrete_functions``.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    one_picture = tf.TensorSpec((1, *shape), tf.float32, name="images")
+    run = tf.function(lambda images: model(images, training=False))
+    return convert_variables_to_constants_v2(run.get_concrete_function(one_picture))
 
 
 def folder(known: Features) -> Path:

@@ -67,3 +67,19 @@ def test_refuses_what_no_user_could_use(known, network, threshold, complaint):
     with pytest.raises(CourseError, match=complaint):
         shipping.write(known, network, threshold=threshold, measured={})
     assert not shipping.folder(known).exists()
+
+
+def test_a_frozen_model_answers_as_the_model_did_when_it_was_frozen():
+    import tensorflow as tf
+    import tf_keras as keras
+
+    layers = [keras.layers.Conv2D(2, 3, input_shape=(6, 5, 3)), keras.layers.BatchNormalization()]
+    model = keras.Sequential([*layers, keras.layers.Dropout(0.5), keras.layers.GlobalAveragePooling2D()])
+    picture = np.random.default_rng(0).random((1, 6, 5, 3), np.float32)
+    before = model.predict(picture, verbose=0)
+    run = shipping.frozen(model, (6, 5, 3))
+    model.set_weights([array + 1 for array in model.get_weights()])
+    (answer,) = run(tf.constant(picture))
+    np.testing.assert_allclose(answer, before, atol=1e-6)
+    network = tf.lite.TFLiteConverter.from_concrete_functions([run]).convert()
+    assert network[4:8] == b"TFL3"

@@ -4,6 +4,8 @@
     Sentences that stand there until the script has filled the place.
     :::
 
+A cell can display such a place, too, and calls its sentence `<p class="live-waiting">`.
+
 The script is the module `_static/try/page.js`. What it loads lies in the folder that the environment variable
 FLOWERCOURSE_LIVE names, as build_tools/live.py left it, and is copied beside it (`_static/try/tfjs` and so on).
 Where something was not to be had, the page says so in place of the live part. Without JavaScript it says that.
@@ -60,7 +62,7 @@ class LiveDirective(SphinxDirective):
             note = nodes.admonition("", nodes.title("", "Not in this copy"), classes=["live-missing"])
             note += nodes.paragraph("", text)
             return [note]
-        place = nodes.container()
+        place = nodes.container(classes=["live-waiting"])
         self.state.nested_parse(self.content, self.content_offset, place)
         before = f'<div class="live" id="live-{name}" data-files="{escape(json.dumps(sizes()))}">'
         after = (

@@ -1,7 +1,7 @@
 /* The head by hand: a line that the reader drags, its loss, and steps of gradient descent. */
 
 import { axes, line, mark, markInText, pointed, slider } from "../shared/plot.js";
-import { button, make, shape } from "../try/elements.js";
+import { button, make, shape, started } from "../shared/elements.js";
 import { accuracy, ends, loss, side, step, steepness, through, ZERO } from "./descent.js";
 
 const BOX = { width: 400, height: 380, left: 46, right: 12, top: 10, bottom: 42 };
@@ -153,6 +153,7 @@ function start(box) {
   const half = make("p", { class: "plot-key" }, "dotted: the loss of saying “one half” to every picture");
   const left = make("div", {}, key, picture.svg);
   const right = make("div", {}, number, curve, half);
+  started(box);
   box.append(make("div", { class: "by-hand-columns" }, left, right), steep.row, rate.row, buttons, words);
   byHand(FIRST_LINE, 6);
 }

@@ -1,8 +1,8 @@
 /* The pictures of a cell, and one of them with its probabilities, its activation map and its neighbors. */
 
-import { bars, captioned, cutOut, drawMap } from "../try/drawing.js";
-import { make } from "../try/elements.js";
-import { percent, placeInWords } from "../try/explain.js";
+import { bars, captioned, cutOut, drawMap } from "../shared/drawing.js";
+import { make } from "../shared/elements.js";
+import { percent, placeInWords } from "../shared/explain.js";
 
 /* data: what the page was built with; sheets: {pictures, neighbors}, images; choose(index) for a picture that is chosen. */
 export function details(data, sheets, choose) {

@@ -1,12 +1,6 @@
 /* What becomes of predictions at a temperature and a threshold. Numbers only; nothing here knows of a page. */
 
-/* Probabilities of one row of logits, divided by the temperature first: above 1 it makes them more modest. */
-export function softmax(logits, temperature = 1) {
-  const most = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp((logit - most) / temperature));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
-}
+import { softmax } from "../shared/softmax.js";
 
 /* The answer to each row of logits: {answer, confidence, probabilities}. */
 export function answers(logits, temperature = 1) {

@@ -1,7 +1,7 @@
 /* The confusion matrix as a table whose cells can be chosen, with recall and precision at its edges. */
 
 import { markInText } from "../shared/plot.js";
-import { make } from "../try/elements.js";
+import { make } from "../shared/elements.js";
 
 const share = (value) => (value === null ? "–" : `${(100 * value).toFixed(0)} %`);
 

@@ -2,8 +2,8 @@
    the reader comes near; from then on, nothing is fetched. */
 
 import { markInText, slider } from "../shared/plot.js";
-import { button, make } from "../try/elements.js";
-import { percent } from "../try/explain.js";
+import { button, make, started } from "../shared/elements.js";
+import { percent } from "../shared/explain.js";
 import { details } from "./details.js";
 import { answers, bestTemperature, calibration, judge } from "./judging.js";
 import { cellInWords, matrix } from "./matrix.js";
@@ -103,6 +103,7 @@ function explore(box, data, sheets) {
 
 async function begin(box) {
   const words = make("p", { role: "status" }, "Loading the pictures …");
+  started(box);
   box.append(words);
   try {
     const { data, sheets } = await load();

@@ -1,7 +1,7 @@
 /* The calibration curve: confidence against the share of right answers, with 95 % intervals. */
 
 import { axes, line } from "../shared/plot.js";
-import { make, shape } from "../try/elements.js";
+import { make, shape } from "../shared/elements.js";
 import { wilson } from "./judging.js";
 
 const BOX = { width: 420, height: 320, left: 46, right: 14, top: 10, bottom: 42 };

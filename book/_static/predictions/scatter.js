@@ -1,7 +1,7 @@
 /* The pictures as a map: one mark each, to be clicked or reached with arrow keys. */
 
 import { axes, mark } from "../shared/plot.js";
-import { shape } from "../try/elements.js";
+import { shape } from "../shared/elements.js";
 import { neighborOn } from "./judging.js";
 
 const BOX = { width: 420, height: 400, left: 26, right: 12, top: 12, bottom: 28 };

@@ -1,6 +1,6 @@
 /* What drawings of several pages share: axes with round ticks, and a mark for each class that is known without its color. */
 
-import { make, shape } from "../try/elements.js";
+import { make, shape } from "./elements.js";
 
 // Around (0, 0), about as large as a circle of radius 1 looks.
 const MARKS = [

@@ -1,6 +1,6 @@
 /* The camera: begun when the reader asks for it, and let go of as soon as it is no longer needed. */
 
-import { button, make } from "./elements.js";
+import { button, make } from "../shared/elements.js";
 import { onCanvas } from "./pixels.js";
 
 const REASONS = {

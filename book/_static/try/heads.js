@@ -1,12 +1,6 @@
 /* A head: a row of weights for each class, and a bias. The course's own, and those that readers train. */
 
-/* Return e^z / sum of e^z, without overflow. */
-export function softmax(logits) {
-  const highest = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - highest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return Float32Array.from(powers, (power) => power / sum);
-}
+import { softmax } from "../shared/softmax.js";
 
 export class Head {
   /* names: one for each class; weights: Float32Array, names.length rows of features.length numbers; bias: one each.
@@ -29,6 +23,6 @@ export class Head {
   }
 
   probabilities(features) {
-    return softmax(this.logits(features));
+    return Float32Array.from(softmax(this.logits(features)));
   }
 }

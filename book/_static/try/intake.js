@@ -1,6 +1,6 @@
 /* How pictures come in: chosen as files, dropped, or pasted. */
 
-import { make } from "./elements.js";
+import { make } from "../shared/elements.js";
 import { fromFile } from "./pixels.js";
 
 let number = 0;

@@ -1,7 +1,7 @@
 /* Begins when the reader does: until then, nothing but these small modules has been loaded. */
 
-import { cutOut } from "./drawing.js";
-import { button, make, messages } from "./elements.js";
+import { cutOut } from "../shared/drawing.js";
+import { button, make, messages } from "../shared/elements.js";
 import { Head } from "./heads.js";
 import { load } from "./loading.js";
 import { recognizePart } from "./recognize.js";

@@ -1,9 +1,9 @@
 /* The first part of the page: a picture comes in, and the answer comes out with its reasons. */
 
 import { cameraPart, hasCamera } from "./camera.js";
-import { bars, captioned, cutOut, drawMap } from "./drawing.js";
-import { make, messages } from "./elements.js";
-import { activationMap, largest, nearest, placeInWords, verdict } from "./explain.js";
+import { bars, captioned, cutOut, drawMap } from "../shared/drawing.js";
+import { make, messages } from "../shared/elements.js";
+import { activationMap, largest, nearest, placeInWords, verdict } from "../shared/explain.js";
 import { pictureField, takePasted } from "./intake.js";
 import { toPixels } from "./pixels.js";
 

@@ -2,7 +2,7 @@
 
 import { cameraPart, hasCamera } from "./camera.js";
 import { curvePart } from "./curve.js";
-import { button, make, messages } from "./elements.js";
+import { button, make, messages } from "../shared/elements.js";
 import { pictureField } from "./intake.js";
 import { read, write } from "./keeping.js";
 import { toPixels } from "./pixels.js";

@@ -1,7 +1,8 @@
 /* Trains a linear head on features, as the lessons do: softmax, cross-entropy, Adam. A few thousand weights take
    less than a second, so this is plain JavaScript. */
 
-import { Head, softmax } from "./heads.js";
+import { softmax } from "../shared/softmax.js";
+import { Head } from "./heads.js";
 
 const ADAM = { fade: 0.9, fadeSquares: 0.999, tiny: 1e-7 }; // as Keras has them
 

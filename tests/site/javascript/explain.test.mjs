@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { activationMap, largest, nearest, percent, placeInWords, verdict } from "../../../book/_static/try/explain.js";
-import { Head, softmax } from "../../../book/_static/try/heads.js";
+import { activationMap, largest, nearest, percent, placeInWords, verdict } from "../../../book/_static/shared/explain.js";
+import { softmax } from "../../../book/_static/shared/softmax.js";
+import { Head } from "../../../book/_static/try/heads.js";
 
 const random = (seed) => {
   let state = seed;

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { answers, bestTemperature, calibration, judge, neighborOn, softmax, wilson } from "../../../book/_static/predictions/judging.js";
+import { answers, bestTemperature, calibration, judge, neighborOn, wilson } from "../../../book/_static/predictions/judging.js";
+import { softmax } from "../../../book/_static/shared/softmax.js";
 
 const close = (one, other, tolerance = 1e-9) => assert.ok(Math.abs(one - other) <= tolerance, `${one} is not ${other}`);
 const sure = (answer, confidence) => ({ answer, confidence, probabilities: answer ? [1 - confidence, confidence] : [confidence, 1 - confidence] });

@@ -17,7 +17,7 @@ SLIDERS = ("training pictures", "learning rate", "epochs")
 
 def explorer(tab):
     """Return the page's explorer."""
-    return tab.page.locator(".explorer")
+    return tab.page.locator(".curves")
 
 
 def slider(tab, name: str):
@@ -37,9 +37,7 @@ def words(tab) -> str:
 
 def curves(tab) -> list[str]:
     """Return the drawn curves, training first."""
-    return (
-        explorer(tab).locator("path.explorer-line").evaluate_all("paths => paths.map(path => path.getAttribute('d'))")
-    )
+    return explorer(tab).locator("path.plot-line").evaluate_all("paths => paths.map(path => path.getAttribute('d'))")
 
 
 def in_words(run: dict, epochs: int) -> str:
@@ -75,7 +73,7 @@ def test_arrow_keys_move_a_slider_and_everything_that_depends_on_it(open_page, n
     after = one.get_attribute("aria-valuetext"), words(tab), curves(tab)
     assert all(old != new for old, new in zip(before, after, strict=True))
     row = one.locator("xpath=..")
-    assert row.locator(".explorer-value").inner_text() == after[0]
+    assert row.locator(".plot-value").inner_text() == after[0]
     tab.page.keyboard.press("ArrowRight")
     assert (one.get_attribute("aria-valuetext"), words(tab), curves(tab)) == before
 
@@ -157,7 +155,7 @@ def test_says_in_words_and_to_screen_readers_what_it_draws(open_page):
 def test_fits_and_can_be_read(open_page, theme, width):
     tab = open_page(PAGE, theme=theme, width=width)
     outer = explorer(tab).bounding_box()
-    for part in explorer(tab).locator("input, .explorer-value, label, svg, p").all():
+    for part in explorer(tab).locator("input, .plot-value, label, svg, p").all():
         box = part.bounding_box()
         assert box["x"] >= outer["x"] - 1
         assert box["x"] + box["width"] <= outer["x"] + outer["width"] + 1
@@ -165,10 +163,10 @@ def test_fits_and_can_be_read(open_page, theme, width):
     text = explorer(tab).locator("svg text").first
     high = text.evaluate("text => text.getBoundingClientRect().height")
     assert high >= 10, "too small to be read"
-    for kind in ("training", "validation"):
-        colors = explorer(tab).evaluate(CONTRAST, f".explorer-key-{kind}")
+    for kind in ("training", "held"):
+        colors = explorer(tab).evaluate(CONTRAST, f".plot-of-{kind}")
         assert colors >= 4.5, (kind, theme, colors)
-        assert explorer(tab).evaluate(CONTRAST, f"path.explorer-{kind}") >= 3
+        assert explorer(tab).evaluate(CONTRAST, f"path.plot-{kind}") >= 3
 
 
 # WCAG's contrast between a shape or text in the explorer and the first background behind it that is not transparent.

@@ -49,3 +49,8 @@ export function messages() {
     },
   };
 }
+
+/* Take away the sentence that stands in a box as long as no script has started. */
+export function started(box) {
+  box.querySelector(".live-waiting")?.remove();
+}
