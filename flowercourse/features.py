@@ -10,6 +10,7 @@ of two processes that ask for the same features, one computes them while the oth
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
@@ -204,7 +205,7 @@ def _write(directory: Path, backbone: Backbone, dataset: Dataset, batch_size: in
         progress_bar(f"Features, {backbone.label}", "pictures", total=n, shown=progress) as bar,
     ):
         # Written, not memory-mapped: where the disk is full, a write fails with an error, a memory map with a signal.
-        _write_header(file, (n, backbone.spec.num_features))
+        write_header(file, (n, backbone.spec.num_features), np.float32)
         for x, y in _batches(backbone, dataset, batch_size):
             file.write(np.ascontiguousarray(x, np.float32).tobytes())
             labels.append(y)
@@ -227,13 +228,22 @@ def _write(directory: Path, backbone: Backbone, dataset: Dataset, batch_size: in
     (directory / "about.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
-def _write_header(file: BinaryIO, shape: tuple[int, int]) -> None:
-    header = {"descr": np.lib.format.dtype_to_descr(np.dtype("<f4")), "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, header)
+def write_header(file: BinaryIO, shape: tuple[int, ...], dtype: type) -> None:
+    """Begin an NPY file whose numbers of this shape and type follow, row by row."""
+    descr = np.lib.format.dtype_to_descr(np.dtype(dtype).newbyteorder("<"))
+    np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
 
 
-def image_batches(dataset: Dataset, image_size: int, batch_size: int = BATCH_SIZE) -> tf.data.Dataset:
+def image_batches(
+    dataset: Dataset, image_size: int, batch_size: int = BATCH_SIZE, part: str = "train"
+) -> tf.data.Dataset:
     """Return the images of a data set as a backbone takes them, decoded while the batch before is being used.
+
+    Args:
+        dataset: the data set.
+        image_size: pixels a side.
+        batch_size: images a batch.
+        part: a split in TFDS's spelling, e.g. ``"train[:70%]"``.
 
     Returns:
         Data set of (float32 (batch, image_size, image_size, 3) in [0, 1], int64 (batch,)), in the data set's order.
@@ -245,20 +255,27 @@ def image_batches(dataset: Dataset, image_size: int, batch_size: int = BATCH_SIZ
         return tf.image.resize(image, (image_size, image_size)) / 255.0, label
 
     # Decoded here and not by TFDS: the same numbers, about twice as many images per second.
-    images = dataset.load("train", decode=False).map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+    images = dataset.load(part, decode=False).map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
     return images.batch(batch_size).prefetch(2)
 
 
 def _batches(backbone: Backbone, dataset: Dataset, batch_size: int) -> Iterator[tuple[Any, Any]]:
     """Yield features and labels, batch by batch."""
-    import tensorflow as tf
-
     from flowercourse.backbones.forward import frozen
 
     run = frozen.forward(backbone)
-    try:
+    with readable(dataset):
         for x, y in image_batches(dataset, backbone.spec.image_size, batch_size):
             yield run(x).numpy(), y.numpy()
+
+
+@contextlib.contextmanager
+def readable(dataset: Dataset) -> Iterator[None]:
+    """Turn TensorFlow's errors about records of a data set into a CourseError that says what to do."""
+    import tensorflow as tf
+
+    try:
+        yield
     except tf.errors.OpError as error:
         raise CourseError(
             f"The features of {dataset.name} were not computed",

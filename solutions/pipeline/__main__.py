@@ -55,7 +55,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=_positive, default=6, help="passes over the training pictures")
     parser.add_argument("--seed", type=_count, default=0, help="seed of initialization and shuffling")
     parser.add_argument(
-        "--fine-tune", type=_count, default=0, metavar="N", help="then train the last block for N epochs on pictures"
+        "--fine-tune", type=_count, default=0, metavar="N", help="then train the last block for N epochs"
     )
     parser.add_argument(
         "--untrained", action="store_true", help="take untrained weights where no trained ones can be had, and say so"

@@ -119,7 +119,6 @@ def fine_tuning(
 ) -> FineTuning:
     """Fine-tune the last block, judge it on the same images as the head, and say what it gave."""
     from solutions.training.fine_tuning import fine_tune
-    from solutions.training.preprocessing import batches
 
     splits = datasets.split_names(plan.split)
     tuned = fine_tune(
@@ -131,8 +130,7 @@ def fine_tuning(
         seed=plan.head.seed,
         progress=lambda line: say(f"{found.backbone.label}: fine-tuning, {line}"),
     )
-    judged = batches(found.dataset.load(splits[-1]), found.backbone.spec.image_size)
-    after = Predictions.from_logits(tuned.logits(judged), before.labels, before.class_names)
+    after = Predictions.from_logits(tuned.logits(splits[-1]), before.labels, before.class_names)
     return FineTuning(tuned, after, compare(before, after))
 
 

@@ -4,9 +4,10 @@ A fresh head sends large, meaningless gradients; they would spoil good features.
 backbone, and then head and last block together at a learning rate a hundred times lower. Batch normalization keeps its
 stored averages throughout (``training=False``): batches of 32 are too small to replace what a million images gave.
 
-``hub.KerasLayer(handle, trainable=True)`` shows all of a backbone's variables. Those of the last block are told by
-their names (``LAST_BLOCK``), and gradients are computed for them alone: the backward pass stops where the block begins,
-which makes a step hardly dearer than a prediction.
+MobileNet V2 is cut below its last block. What lies below never changes, so what goes into the block is computed once
+and kept like features (`flowercourse.block_inputs`), and an epoch takes seconds. Its batch normalization is folded into
+the convolutions. Inception V3 is trained on images: ``hub.KerasLayer(handle, trainable=True)`` shows all of its
+variables, those of the last block are told by their names (``LAST_BLOCK``), and gradients are computed for them alone.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from flowercourse import block_inputs
+from flowercourse.backbones.forward import last_block as forward_last_block
 from flowercourse.errors import CourseError
-from solutions.training.preprocessing import batches
+from solutions.training.preprocessing import BATCH_SIZE, batches
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -46,29 +49,43 @@ LEARNING_RATE = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
+class Learner:
+    """What learns, and what it learns from.
+
+    Attributes:
+        variables: The backbone's variables that are trained.
+        forward: From inputs to logits, given whether this is for training.
+        inputs: From a part's TFDS name to batches of (inputs, labels); with a seed, in another order each epoch.
+    """
+
+    variables: Sequence[Any]
+    forward: Callable[[Any, bool], tf.Tensor]
+    inputs: Callable[[str, int | None], tf.data.Dataset]
+
+
+@dataclass(frozen=True, eq=False)
 class FineTuned:
     """A fine-tuned classifier and how it came about.
 
     Attributes:
-        layer: The ``hub.KerasLayer`` with the changed backbone.
+        learner: What was trained.
         head: The Keras head with its changed weights.
-        history: loss and accuracy (running means over the epoch, as these are computed on images), val_loss and
-            val_accuracy at the end of each epoch.
+        history: loss and accuracy (running means over the epoch), val_loss and val_accuracy at the end of each epoch.
         seconds: Time that it took.
         num_parameters: Number of weights that were trained, those of the head included.
         variables: Names of the backbone's variables that were trained.
     """
 
-    layer: Any
+    learner: Learner
     head: keras.Model
     history: dict[str, list[float]]
     seconds: float
     num_parameters: int
     variables: tuple[str, ...]
 
-    def logits(self, images: tf.data.Dataset) -> NDArray[np.float32]:
-        """Return logits (n, classes) for batches of (images, labels), in their order."""
-        return _evaluate(self.layer, self.head, images)[0]
+    def logits(self, part: str) -> NDArray[np.float32]:
+        """Return logits (n, classes) for the images of a part, in their order."""
+        return _evaluate(self.learner, part)[0]
 
 
 def last_block(variables: Sequence[Any], backbone_name: str) -> list[Any]:
@@ -93,6 +110,51 @@ def last_block(variables: Sequence[Any], backbone_name: str) -> list[Any]:
     return chosen
 
 
+def on_stored_maps(backbone: Backbone, head: keras.Model, dataset: Dataset) -> Learner:
+    """Return MobileNet V2's last block with the head, to be trained on what the frozen part below it gives."""
+    import tensorflow as tf
+
+    _, block = forward_last_block.cut(backbone)
+
+    def inputs(part: str, seed: int | None) -> tf.data.Dataset:
+        maps = block_inputs.extract(backbone, dataset, part)
+        labels = dataset.load(part, decode=False).map(lambda _, label: label)
+        places = tf.data.Dataset.zip((tf.data.Dataset.range(len(maps)), labels)).cache()
+        if seed is not None:
+            places = places.shuffle(len(maps), seed=seed)
+
+        def with_maps(chosen: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            rows = tf.numpy_function(lambda numbers: maps[numbers].astype(np.float32), [chosen], tf.float32)
+            return tf.ensure_shape(rows, (None, *maps.shape[1:])), labels
+
+        return places.batch(BATCH_SIZE).map(with_maps).prefetch(2)
+
+    return Learner(block.trainable_weights, lambda maps, training: head(block(maps), training=training), inputs)
+
+
+def on_images(backbone: Backbone, head: keras.Model, dataset: Dataset) -> Learner:
+    """Return a whole backbone with the head, of which the last block is to be trained on images.
+
+    Raises:
+        CourseError: If the backbone's last block was not found among its variables.
+    """
+    import tensorflow_hub as hub
+
+    size = backbone.spec.image_size
+    layer = hub.KerasLayer(backbone.handle, trainable=True, input_shape=(size, size, 3))
+    layer.build((None, size, size, 3))
+
+    def inputs(part: str, seed: int | None) -> tf.data.Dataset:
+        images = dataset.load(part)
+        buffer = None if seed is None else max(1, int(images.cardinality()) // 4)
+        return batches(images, size, shuffle_buffer=buffer, seed=seed)
+
+    def forward(images: tf.Tensor, training: bool) -> tf.Tensor:
+        return head(layer(images, training=False), training=training)  # batch normalization stays frozen
+
+    return Learner(last_block(layer.trainable_weights, backbone.spec.name), forward, inputs)
+
+
 def fine_tune(
     backbone: Backbone,
     head: keras.Model,
@@ -104,7 +166,7 @@ def fine_tune(
     seed: int = 0,
     progress: Callable[[str], None] = lambda line: None,
 ) -> FineTuned:
-    """Train head and last block together on images.
+    """Train head and last block together.
 
     Args:
         backbone: Where the head's features came from.
@@ -119,29 +181,45 @@ def fine_tune(
     Raises:
         CourseError: If the backbone's last block was not found among its variables.
     """
+    prepare = on_stored_maps if forward_last_block.can_be_cut(backbone) else on_images
+    started = time.perf_counter()
+    learner = prepare(backbone, head, dataset)
+    history = train(learner, head, splits, epochs=epochs, learning_rate=learning_rate, seed=seed, progress=progress)
+    return FineTuned(
+        learner=learner,
+        head=head,
+        history=history,
+        seconds=time.perf_counter() - started,
+        num_parameters=int(sum(np.prod(v.shape) for v in (*learner.variables, *head.trainable_variables))),
+        variables=tuple(v.name for v in learner.variables),
+    )
+
+
+def train(
+    learner: Learner,
+    head: keras.Model,
+    splits: Sequence[str],
+    *,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
+    progress: Callable[[str], None],
+) -> dict[str, list[float]]:
+    """Train; see `fine_tune`. Returns the history."""
     import tensorflow as tf
-    import tensorflow_hub as hub
     import tf_keras as keras
 
-    started = time.perf_counter()
-    layer = hub.KerasLayer(backbone.handle, trainable=True, input_shape=(*(backbone.spec.image_size,) * 2, 3))
-    layer.build((None, backbone.spec.image_size, backbone.spec.image_size, 3))
-    block = last_block(layer.trainable_weights, backbone.spec.name)
-    variables = [*block, *head.trainable_variables]
+    variables = [*learner.variables, *head.trainable_variables]
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build(variables)
-    size = backbone.spec.image_size
-    training_images = dataset.load(splits[0])
-    count = int(training_images.cardinality())
-    training = batches(training_images, size, shuffle_buffer=max(1, count // 4), seed=seed)
-    validation = batches(dataset.load(splits[1]), size)
+    training = learner.inputs(splits[0], seed)
     loss_of = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
     @tf.function(reduce_retracing=True)
-    def step(images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def step(batch: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(variables)
-            logits = head(layer(images, training=False), training=True)
+            logits = learner.forward(batch, True)
             loss = loss_of(labels, logits)
         optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return loss, tf.reduce_sum(tf.cast(tf.argmax(logits, axis=1) == labels, tf.int32))
@@ -149,31 +227,24 @@ def fine_tune(
     history: dict[str, list[float]] = {name: [] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
     for epoch in range(epochs):
         total_loss, right, seen = 0.0, 0, 0
-        for images, labels in training:
-            loss, hits = step(images, labels)
+        for batch, labels in training:
+            loss, hits = step(batch, labels)
             total_loss, right, seen = total_loss + float(loss) * len(labels), right + int(hits), seen + len(labels)
-        _, val_loss, val_accuracy = _evaluate(layer, head, validation)
+        _, val_loss, val_accuracy = _evaluate(learner, splits[1])
         for name, value in zip(history, (total_loss / seen, right / seen, val_loss, val_accuracy), strict=True):
             history[name].append(value)
         progress(f"epoch {epoch + 1} of {epochs}: validation accuracy {val_accuracy:.3f}")
-    return FineTuned(
-        layer=layer,
-        head=head,
-        history=history,
-        seconds=time.perf_counter() - started,
-        num_parameters=int(sum(np.prod(v.shape) for v in variables)),
-        variables=tuple(v.name for v in block),
-    )
+    return history
 
 
-def _evaluate(layer: Any, head: keras.Model, images: tf.data.Dataset) -> tuple[NDArray[np.float32], float, float]:
-    """Return logits (n, classes), cross-entropy in nats and accuracy on batches of images."""
+def _evaluate(learner: Learner, part: str) -> tuple[NDArray[np.float32], float, float]:
+    """Return logits (n, classes), cross-entropy in nats and accuracy on a part."""
     import tensorflow as tf
     import tf_keras as keras
 
-    forward = tf.function(lambda batch: head(layer(batch, training=False), training=False), reduce_retracing=True)
+    forward = tf.function(lambda batch: learner.forward(batch, False), reduce_retracing=True)
     logits, labels = [], []
-    for batch, classes in images:
+    for batch, classes in learner.inputs(part, None):
         logits.append(forward(batch).numpy())
         labels.append(classes.numpy())
     all_logits, all_labels = np.concatenate(logits), np.concatenate(labels)

@@ -22,6 +22,11 @@ _CONVOLUTIONS = ("Conv2D", "DepthwiseConv2dNative")
 _ORDER = ("Conv2D", "DepthwiseConv2dNative", "Conv2D", "Conv2D")  # widen, filter, narrow, and the 1 x 1 after the block
 
 
+def can_be_cut(backbone: Backbone) -> bool:
+    """Say whether `cut` knows this architecture."""
+    return backbone.spec.name == "mobilenet_v2"
+
+
 def cut(backbone: Backbone) -> tuple[Callable[[Any], Any], keras.Sequential]:
     """Return MobileNet V2 below its last block, and the last block as a Keras model whose weights can learn.
 
@@ -40,7 +45,7 @@ def cut(backbone: Backbone) -> tuple[Callable[[Any], Any], keras.Sequential]:
     run: Any = frozen.forward(backbone)
     operations = run.graph.get_operations()
     last = [operation for operation in operations if operation.type in _CONVOLUTIONS][-len(_ORDER) :]
-    if backbone.spec.name != "mobilenet_v2" or tuple(operation.type for operation in last) != _ORDER:
+    if not can_be_cut(backbone) or tuple(operation.type for operation in last) != _ORDER:
         raise CourseError(
             f"The last block of {backbone.label} was not cut off",
             "its network does not end with the four convolutions that end MobileNet V2",
