@@ -229,6 +229,21 @@ class TestInABrowser:
         shapes = part(tab).locator(".plot-key .plot-mark").evaluate_all("marks => marks.map(m => m.getAttribute('d'))")
         assert len(set(shapes)) == len(content["names"]) <= 8
 
+    def test_colors_of_classes_do_not_depend_on_the_order_of_style_sheets(self, open_page):
+        tab = ready(open_page(PAGE))
+        color = "mark => getComputedStyle(mark).fill"
+        before = part(tab).locator(".plot-class-1").first.evaluate(color)
+        tab.page.evaluate("document.head.prepend(document.querySelector('link[href*=\"predictions.css\"]'))")
+        tab.page.wait_for_function("document.styleSheets[0].href?.includes('predictions.css')")
+        assert part(tab).locator(".plot-class-1").first.evaluate(color) == before == "rgb(86, 180, 233)"
+
+    def test_a_phone_shows_the_whole_matrix_with_recall_and_precision(self, open_page):
+        tab = ready(open_page(PAGE, **PHONE))
+        inside = part(tab).locator(".predictions-scroll").evaluate("box => [box.scrollWidth, box.clientWidth]")
+        assert inside[0] <= inside[1]
+        recall = part(tab).locator(".predictions-matrix tbody .predictions-edge").first.bounding_box()
+        assert recall["x"] + recall["width"] <= PHONE["width"]
+
     @pytest.mark.parametrize("theme", ["light", "dark"])
     @pytest.mark.parametrize("width", [PHONE["width"], 1280])
     def test_fits_is_quiet_and_has_no_accessibility_violation(self, open_page, address, theme, width):

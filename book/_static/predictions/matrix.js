@@ -3,7 +3,10 @@
 import { markInText } from "../shared/plot.js";
 import { make } from "../shared/elements.js";
 
-const share = (value) => (value === null ? "–" : `${(100 * value).toFixed(0)} %`);
+/* A share in a cell at the edge. */
+function percentage(value) {
+  return value === null ? ["–"] : [(100 * value).toFixed(0), make("span", { class: "predictions-unit" }, " %")];
+}
 
 /* What a cell holds, in words. */
 export function cellInWords(names, row, column) {
@@ -26,7 +29,7 @@ export function matrix(names, choose) {
   const rows = names.map((name, row) => make("tr", {},
     make("th", { scope: "row" }, markInText(row), ` ${name}`), ...cells[row].map((button) => make("td", {}, button)), recall[row]));
   const table = make("table", { class: "predictions-matrix" },
-    make("caption", {}, "Rows: true classes. Columns: answers. Choose a cell to see its pictures."),
+    make("caption", {}, "Rows: true classes. Columns: answers. Recall and precision are in percent. Choose a cell to see its pictures."),
     make("thead", {}, make("tr", {}, make("td"), ...head, make("th", { scope: "col" }, make("span", { class: "predictions-upright" }, "recall")))),
     make("tbody", {}, ...rows),
     make("tfoot", {}, make("tr", {}, make("th", { scope: "row" }, "precision"), ...precision, make("td"), make("td"))));
@@ -41,8 +44,8 @@ export function matrix(names, choose) {
       button.setAttribute("aria-label", `${cellInWords(names, row, column)}: ${count}`);
       button.setAttribute("aria-pressed", String(row === chosen?.[0] && column === chosen?.[1]));
     }));
-    recall.forEach((cell, row) => (cell.textContent = share(judged.recall[row])));
-    precision.forEach((cell, column) => (cell.textContent = share(judged.precision[column])));
+    recall.forEach((cell, row) => cell.replaceChildren(...percentage(judged.recall[row])));
+    precision.forEach((cell, column) => cell.replaceChildren(...percentage(judged.precision[column])));
   };
   return { element, show };
 }
