@@ -2,6 +2,8 @@
 
     python -m benchmarks.in_browser [--rounds N] [--pictures N]
 
+First the page itself is weighed: bytes until it is at rest, and bytes that its button "Begin" fetches.
+
 Both run the very file that the lesson "From model to use" ships (build the site first: `make site`), in headless
 Chromium without a graphics processor, as most telephones' and schools' computers would have to. Each is loaded anew in
 each round, in turn. Measured: bytes that a reader has to load besides the network, milliseconds until the first answer,
@@ -11,6 +13,7 @@ is pinned below, into _build/npm.
 
 What was found, with 2 cores and Chromium 156, the network of MobileNet V2 in float16 (4.5 MB):
 
+    the page itself  2.7 MB, the theme's scripts and fonts; its live part 0.07 MB; after "Begin" 7.4 MB more
     TensorFlow.js    0.8 MB besides the network, first answer after 313 ms, then 49 ms a picture, no line on the console
     LiteRT.js        9.7 MB besides the network, first answer after 488 ms, then 29 ms a picture, 16 lines there
 
@@ -119,6 +122,8 @@ def served(images: np.ndarray) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "try").symlink_to(SITE)
+        (place / "shared").symlink_to(SITE.parent / "shared")  # as modules of the page find it
+        (place / "site").symlink_to(SITE.parent.parent)
         (place / "litert").symlink_to(fetch_litert())
         (place / "pictures.bin").write_bytes(images.astype("<f4").tobytes())
         for name, content in PAGES.items():
@@ -151,6 +156,31 @@ def measure(browser: Any, address: str, name: str) -> dict[str, Any]:
     found = page.evaluate(MEASURE)
     context.close()
     return found | {"bytes": sum(sizes), "lines": len(lines)}
+
+
+def weigh(browser: Any, address: str) -> tuple[int, int, int]:
+    """Return the bytes that the page loads until it is at rest, those of its live part's scripts among them, and those
+    that it loads when its reader begins."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(TIMEOUT_MS)
+    sizes: list[int] = []
+    scripts: list[int] = []
+
+    def note(response: Any) -> None:
+        size = int(response.headers.get("content-length", 0))
+        sizes.append(size)
+        if any(f"/_static/{folder}/" in response.url for folder in ("try", "shared")):
+            scripts.append(size)
+
+    page.on("response", note)
+    page.goto(f"{address}/site/try-your-own.html", wait_until="networkidle")
+    before, own = sum(sizes), sum(scripts)
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_role("heading", name="Show it a picture").wait_for()
+    page.wait_for_load_state("networkidle")
+    context.close()
+    return before, own, sum(sizes) - before
 
 
 def by_tensorflow(images: np.ndarray) -> np.ndarray:
@@ -186,6 +216,10 @@ def main() -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         print(f"Chromium {browser.version}, {len(images)} pictures, {options.rounds} rounds")
+        page, own, network = weigh(browser, address)
+        print(
+            f"The page: {page / 1e6:.1f} MB, {own / 1e6:.2f} MB for its live part; Begin: {network / 1e6:.1f} MB more"
+        )
         for _ in range(options.rounds):
             for name in PAGES:
                 runs[name].append(measure(browser, address, name))
