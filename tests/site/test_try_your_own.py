@@ -384,6 +384,8 @@ class TestTeachingIt:
         self.teach(tab)
         show(tab, self.drawn("discs", 80))
         assert tab.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        number = tab.page.locator(".live-curve text").first.bounding_box()
+        assert number["height"] >= 12, "too small to be read"
         violations = Axe().run(tab.page, context="#live-try").response["violations"]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == []
 

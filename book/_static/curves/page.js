@@ -1,7 +1,7 @@
 /* The learning-curve explorer: three sliders over runs that the page holds as JSON. Nothing is fetched or stored. */
 
 import { make, shape, started } from "../shared/elements.js";
-import { axes, line, slider } from "../shared/plot.js";
+import { axes, inPixels, line, slider } from "../shared/plot.js";
 
 const BOX = { height: 300, left: 52, right: 14, top: 14, bottom: 44 }; // in pixels; as wide as the column
 const INSET = 10; // pixels between the frame and the first and last epoch
@@ -38,9 +38,7 @@ function drawCurve(svg, values, scale, kind) {
 }
 
 function draw(svg, run, epochs, measure) {
-  const width = Math.max(240, Math.round(svg.getBoundingClientRect().width)); // drawn in pixels: text keeps its size
-  svg.setAttribute("viewBox", `0 0 ${width} ${BOX.height}`);
-  svg.replaceChildren();
+  const width = inPixels(svg, BOX.height);
   const [training, validation] = [measure, `val_${measure}`].map((key) => run[key].slice(0, epochs));
   const high = measure === "accuracy" ? 1 : Math.max(0.1, 1.05 * Math.max(...training, ...validation));
   const inset = (INSET * Math.max(1, epochs - 1)) / (width - BOX.left - BOX.right - 2 * INSET); // in epochs

@@ -43,6 +43,14 @@ export function ticks(low, high, count = 4) {
   return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(6)));
 }
 
+/* Empty a drawing and let its units be pixels, so that text keeps its size on a phone; returns its width. */
+export function inPixels(svg, height) {
+  const width = Math.max(240, Math.round(svg.getBoundingClientRect().width));
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.replaceChildren();
+  return width;
+}
+
 /* Draw axes into an empty drawing, and return where numbers lie on it: {x, y}, two functions.
 
    box: {width, height, left, right, top, bottom}, the margins being inside; x and y: {low, high, label, ticks}. */

@@ -1,14 +1,14 @@
 /* The learning curve of a head that is being trained, drawn after each step. */
 
 import { make, shape } from "../shared/elements.js";
-import { axes, line } from "../shared/plot.js";
+import { axes, inPixels, line } from "../shared/plot.js";
 
-const BOX = { width: 480, height: 240, left: 46, right: 12, top: 12, bottom: 42 };
+const BOX = { height: 240, left: 46, right: 12, top: 12, bottom: 42 };
 const LEAST = 0.1; // the loss that the axis reaches at least
 
 /* Make a curve: {element, draw}; draw takes what train() has yielded so far, and the number of steps to come in all. */
 export function curvePart() {
-  const svg = shape("svg", { viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img", class: "plot live-curve", "aria-label": "Learning curve" });
+  const svg = shape("svg", { role: "img", class: "plot live-curve", "aria-label": "Learning curve" });
   const key = make("p", { class: "plot-curves-key", "aria-hidden": "true" },
     make("span", { class: "plot-of-training" }, "— training pictures"), " ", make("span", { class: "plot-of-held" }, "- - pictures held back"));
   const element = make("div", {}, svg, key);
@@ -19,8 +19,7 @@ export function curvePart() {
     const held = seen.filter((one) => one.held).map((one) => one.held.loss);
     key.lastChild.hidden = !held.length;
     const high = Math.max(...training, ...held, LEAST);
-    svg.replaceChildren();
-    const scale = axes(svg, BOX, { low: 0, high: steps, label: "step" }, { low: 0, high, label: "loss" });
+    const scale = axes(svg, { ...BOX, width: inPixels(svg, BOX.height) }, { low: 0, high: steps, label: "step" }, { low: 0, high, label: "loss" });
     const points = (losses) => losses.map((loss, step) => [scale.x(step), scale.y(loss)]);
     svg.append(line(points(training), "plot-training"));
     if (held.length) svg.append(line(points(held), "plot-held"));
