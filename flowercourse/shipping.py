@@ -48,7 +48,8 @@ def frozen(model: keras.Model, shape: tuple[int, int, int]) -> Any:
 
     Returns:
         A concrete function from pictures, float32 (1, height, width, channels), for
-        ``tf.lite.TFLiteConverter.from_concrete_functions``.
+        ``tf.lite.TFLiteConverter.from_concrete_functions``. It has no variables, so ``tf.Module()`` will do as the
+        object that holds them.
     """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2

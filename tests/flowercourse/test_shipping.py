@@ -81,5 +81,5 @@ def test_a_frozen_model_answers_as_the_model_did_when_it_was_frozen():
     model.set_weights([array + 1 for array in model.get_weights()])
     (answer,) = run(tf.constant(picture))
     np.testing.assert_allclose(answer, before, atol=1e-6)
-    network = tf.lite.TFLiteConverter.from_concrete_functions([run]).convert()
+    network = tf.lite.TFLiteConverter.from_concrete_functions([run], tf.Module()).convert()
     assert network[4:8] == b"TFL3"
