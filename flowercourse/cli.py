@@ -137,7 +137,8 @@ def _step(name: str) -> Iterator[None]:
     click.secho(f"== {name}", bold=True)
     start = time.monotonic()
     yield
-    click.echo(f"   {time.monotonic() - start:.1f} s")
+    if (taken := time.monotonic() - start) >= 1:
+        click.echo(f"   {taken:.0f} s")
 
 
 def _name_skipped(skipped: Sequence[tuple[str, str]], at_most: int = 20) -> None:
