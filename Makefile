@@ -22,7 +22,7 @@ help:  ## list the commands
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	  { echo "Python 3.11, 3.12 or 3.13 is needed, for TensorFlow. $(PYTHON) is another: make PYTHON=python3.12 ..."; exit 1; }
-	@echo "Setting up $(VENV) with some 3 GB of packages, most of it TensorFlow. This takes some minutes, once."
+	@echo "Setting up $(VENV). The first time this gets some 3 GB of packages, most of it TensorFlow, and takes some minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
