@@ -6,7 +6,8 @@ with what the exported weights give here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,9 @@ PROGRESS = 0.4  # share that a head must have of what the recipe gains over gues
 TELLING = 0.3  # gain in loss that shows features worth learning from; trained backbones give 1.3, untrained 0.1
 MEMORY = 1.15  # times by which training on the validation part must change the losses' ratio, for that to be told
 TRAINING_GAP = 0.2  # by which training accuracy, a mean over the last epoch, may be off from that of the weights
+MOST_EPOCHS = 60  # of the recipe; exercises ask for 20 at most
+APART = 1.5  # times by which training on a part must change the loss there, for that to be told
+NEARER_TO_SEEN = 0.45  # in doubt for the learner: 0 is the loss of who was trained on the part, 1 that of who was not
 LEAK = 0.1  # by which the validation loss may be below the training loss; larger where validation was trained on
 
 Part = tuple[np.ndarray, np.ndarray]
@@ -68,6 +72,11 @@ def guessing_loss(labels: np.ndarray) -> float:
 
 def trained(part: Part, num_classes: int, *, seed: int = 0) -> Head:
     """Return a head trained by the exercises' recipe: 6 epochs, batches of 32, Adam, from random weights."""
+    return next(itertools.islice(after_each_epoch(part, num_classes, seed=seed), EPOCHS - 1, None))
+
+
+def after_each_epoch(part: Part, num_classes: int, *, seed: int = 0) -> Iterator[Head]:
+    """Yield a head after each epoch of training it by the exercises' recipe, without end."""
     features, labels = part
     rng = np.random.default_rng(seed)
     limit = np.sqrt(6 / (features.shape[1] + num_classes))
@@ -75,7 +84,7 @@ def trained(part: Part, num_classes: int, *, seed: int = 0) -> Head:
     weights[:-1] = rng.uniform(-limit, limit, (features.shape[1], num_classes))
     mean, square = np.zeros_like(weights), np.zeros_like(weights)
     step = 0
-    for _ in range(EPOCHS):
+    while True:
         order = rng.permutation(len(labels))
         for start in range(0, len(labels), BATCH_SIZE):
             chosen = np.sort(order[start : start + BATCH_SIZE])  # sorted: neighbors are quicker to read
@@ -88,7 +97,7 @@ def trained(part: Part, num_classes: int, *, seed: int = 0) -> Head:
             square = 0.999 * square + 0.001 * gradient**2
             rate = LEARNING_RATE * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
             weights -= (rate * mean / (np.sqrt(square) + 1e-7)).astype(np.float32)
-    return Head(weights[:-1].astype(np.float64), weights[-1].astype(np.float64))
+        yield Head(weights[:-1].astype(np.float64), weights[-1].astype(np.float64))
 
 
 # --- what a head must be ----------------------------------------------------------------------------------------------
@@ -216,6 +225,45 @@ def expect_no_leak(name: str, head: Head, train: Part, judged: Part, *, what: st
         on_train > most or on_judged >= limit * on_train,
         f"`{name}` to know the training part only (loss {number(on_train)})",
         f"it knows the {what} part just as well (loss {number(on_judged)})",
+        "Train on the training part alone: the others are for pictures that it has not seen.",
+    )
+
+
+def losses_with_and_without(head: Head, train: Part, judged: Part) -> tuple[float, float]:
+    """Return the losses on `judged` of two heads that know `train` as well as this one does.
+
+    The first is trained on both parts, the second on `train`, both by the recipe and for as many epochs as that takes.
+    """
+    num_classes, enough = head.kernel.shape[1], head.loss(train)
+    both = np.concatenate([train[0], judged[0]]), np.concatenate([train[1], judged[1]])
+    losses = []
+    for part in (both, train):
+        for one in itertools.islice(after_each_epoch(part, num_classes), MOST_EPOCHS):
+            if one.loss(train) <= enough:
+                break
+        losses.append(one.loss(judged))
+    return losses[0], losses[1]
+
+
+def expect_unseen(name: str, head: Head, train: Part, judged: Part, *, what: str) -> None:
+    """Expect a part of few pictures not to have been trained on, for as long as that can be told.
+
+    Of few pictures, chance decides how hard they are. So the head is held against two others on the same pictures, of
+    which one was trained on them.
+
+    Args:
+        name: the head's name.
+        head: its weights.
+        train: the training part.
+        judged: the part that training should not have seen.
+        what: this part's name: "validation" or "test".
+    """
+    seen, unseen = losses_with_and_without(head, train, judged)
+    limit = seen * (unseen / seen) ** NEARER_TO_SEEN if seen and unseen / seen > APART else 0.0
+    expect(
+        head.loss(judged) >= limit,
+        f"`{name}` to know the training part only: a {what} loss above {number(limit)}",
+        f"{number(head.loss(judged))}, as if it had been trained on the {what} part, too",
         "Train on the training part alone: the others are for pictures that it has not seen.",
     )
 

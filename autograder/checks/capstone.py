@@ -341,21 +341,18 @@ def expect_head(
     rng: np.random.Generator,
     reference,
 ) -> None:
-    """Expect a trained head (2 points) and an honest test accuracy (1)."""
+    """Expect a trained head (1 point), from the training part alone (1), and an honest test accuracy (1)."""
     train, _, test = reference.features("mobilenet_v2")
-    with part("head", points=2):
-        weights = _head_in_reference_order(head, class_names, reference)
-        _expect_logits(head, len(class_names), rng)
-        limit, _ = heads.loss_limit(train, test, reference.num_classes)
-        hint = "Train it on x[train_ids] and labels[train_ids], with a loss from logits."
-        # A seventh of the training part teaches less than all of it.
-        expect_between(weights.loss(test), 0, 1.15 * limit, what="loss of `head` on other pictures", hint=hint)
+    with part("learned", points=1):
+        _expect_trained(head, class_names, train, test, rng, reference)
+    with part("from the training part", points=1):
+        weights = _expect_trained(head, class_names, train, test, rng, reference)
+        parts = _parts_in_folder(ids, names, train)
+        for name in ("validation", "test"):
+            heads.expect_unseen("head", weights, parts["train"], parts[name], what=name)
     with part("test_accuracy", points=1):
         weights = _head_in_reference_order(head, class_names, reference)
-        expect_ids(ids, len(names))
-        known = _paths(names, "names")
-        judged = _pictures_of([known[i] for i in ids[2]], train)
-        expect(len(judged[1]) >= 10, "`test_ids` of at least 10 photographs in FOLDER", in_words(ids[2]))
+        judged = _parts_in_folder(ids, names, train)["test"]
         hint = "The head's accuracy on x[test_ids] and labels[test_ids]."
         if 1 < test_accuracy <= 100:
             hint = "A share from 0 to 1, not percent."
@@ -363,6 +360,32 @@ def expect_head(
         # The folder's files are JPEG copies, so a picture or two may fall on the other side.
         near = abs(test_accuracy - found) <= 2.5 / len(judged[1])
         expect(near, f"`test_accuracy` near {found:.2f}, the head's on your test part", in_words(test_accuracy), hint)
+
+
+def _expect_trained(
+    head: Model, class_names: list, train: heads.Part, test: heads.Part, rng: np.random.Generator, reference
+) -> Head:
+    """Expect a head that gives logits and tells other pictures apart; return it in the data set's order of classes."""
+    weights = _head_in_reference_order(head, class_names, reference)
+    _expect_logits(head, len(class_names), rng)
+    limit, _ = heads.loss_limit(train, test, reference.num_classes)
+    hint = "Train it on x[train_ids] and labels[train_ids], with a loss from logits."
+    # A seventh of the training part teaches less than all of it.
+    expect_between(weights.loss(test), 0, 1.15 * limit, what="loss of `head` on other pictures", hint=hint)
+    return weights
+
+
+def _parts_in_folder(
+    ids: tuple[np.ndarray, np.ndarray, np.ndarray], names: list, train: heads.Part
+) -> dict[str, heads.Part]:
+    """Return features and labels of the three parts, or raise `Failed` where they are not parts of the folder."""
+    expect_ids(ids, len(names))
+    known = _paths(names, "names")
+    parts = {}
+    for name, positions in zip(("train", "validation", "test"), ids, strict=True):
+        parts[name] = _pictures_of([known[i] for i in positions], train)
+        expect(len(parts[name][1]) >= 10, f"`{name}_ids` of at least 10 photographs in FOLDER", in_words(positions))
+    return parts
 
 
 def expect_ids(ids: tuple[np.ndarray, np.ndarray, np.ndarray], count: int) -> None:

@@ -292,8 +292,8 @@ hidden.features_are_split()
 # If you run the cell again, the head goes on learning from where it was, and `history` covers the last six epochs only.
 # For a fresh start run the cell that builds the head first.
 #
-# The features are public: a head that was fitted elsewhere earns these points as well. What is learned here is the
-# fitting.
+# The features are public: a head that was fitted elsewhere earns these points as well, if it has seen the training part
+# only. What is learned here is the fitting.
 #
 # <details><summary>Hint</summary>
 #

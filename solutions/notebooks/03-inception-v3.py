@@ -156,8 +156,8 @@ print("MobileNet V2", mobilenet_features.x.shape, "  Inception V3", inception_fe
 # A small trap: two trainings, one variable called `history`, and the second run overwrites the first. Then both curves
 # in the figure are Inception's.
 #
-# The features are public: a head that was fitted elsewhere earns these points as well. What is learned here is the
-# fitting.
+# The features are public: a head that was fitted elsewhere earns these points as well, if it has seen the training part
+# only. What is learned here is the fitting.
 #
 # <details><summary>Hint</summary>
 #

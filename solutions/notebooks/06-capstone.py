@@ -295,8 +295,8 @@ print(f"features {x.shape}")
 #   epochs in batches of 32 with Adam and cross-entropy from logits, with the validation part as validation data;
 # - `test_accuracy`: a `float`, the share of right answers on your test part.
 #
-# The photographs are public: a head that was fitted elsewhere earns these points as well. What is learned here is the
-# fitting.
+# The photographs are public: a head that was fitted elsewhere earns these points as well, if it has not seen your
+# validation and test pictures. What is learned here is the fitting.
 #
 # <details><summary>Hint</summary>
 #

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
+
 import numpy as np
 import pytest
 
@@ -65,9 +68,30 @@ def test_training_on_the_test_part_too_is_told_from_training_without_it(seed):
             heads.expect_no_leak("head", heads.trained(part, 5, seed=seed), train, test, what="test")
 
 
+@pytest.mark.parametrize("epochs", [10, 20, 40])
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_thirty_pictures_are_enough_to_tell_whether_a_head_was_trained_on_them(seed, epochs):
+    features, labels = REFERENCE.features("mobilenet_v2")[0]
+    order = np.random.default_rng(seed).permutation(200)
+    train, validation, test = ((features[ids], labels[ids]) for ids in np.split(order, [140, 170]))
+    heads_of = functools.partial(after, epochs, seed)
+    heads.expect_unseen("head", heads_of(train), train, test, what="test")
+    for parts in ((train, test), (train, validation, test)):
+        with pytest.raises(Failed, match="as if it had been trained on the test part"):
+            heads.expect_unseen("head", heads_of(*parts), train, test, what="test")
+
+
+def after(epochs, seed, *parts):
+    """Return a head trained on these parts for some epochs."""
+    together = tuple(map(np.concatenate, zip(*parts, strict=True)))
+    return next(itertools.islice(heads.after_each_epoch(together, 5, seed=seed), epochs - 1, None))
+
+
 def test_what_features_do_not_tell_costs_nobody_points():
     train, validation, _ = REFERENCE.features("inception_v3")
     assert heads.memory_limit(train, validation, 5) == (0, 0)
+    few, others = ((part[0][:140], part[1][:140]) for part in (train, validation))
+    heads.expect_unseen("head", after(6, 1, few, others), few, others, what="validation")
 
 
 # --- data ---

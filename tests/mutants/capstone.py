@@ -153,7 +153,7 @@ MUTANTS = [
         "drawn with repetition",
         cell="split_indices",
         change={".permutation(count)": ".integers(0, count, count)"},
-        loses={"parts_are_drawn": 1, "head_knows_flowers": 1},
+        loses={"parts_are_drawn": 1, "head_knows_flowers": 2},
     ),
     Mutant(
         "every seventh position",
@@ -262,6 +262,36 @@ MUTANTS = [
         cell="train",
         change={"head.evaluate(x[test_ids], labels[test_ids]": "head.evaluate(x[train_ids], labels[train_ids]"},
         loses={"head_knows_flowers": 1},
+    ),
+    Mutant(
+        "trained on the training and the test part",
+        cell="train",
+        change={
+            "head.fit(x[train_ids], labels[train_ids]": "seen = np.r_[train_ids, test_ids]\n"
+            "head.fit(x[seen], labels[seen]"
+        },
+        loses={"head_knows_flowers": 1},
+    ),
+    Mutant(
+        "trained on the training and the validation part",
+        cell="train",
+        change={
+            "head.fit(x[train_ids], labels[train_ids]": "seen = np.r_[train_ids, validation_ids]\n"
+            "head.fit(x[seen], labels[seen]"
+        },
+        loses={"head_knows_flowers": 1},
+    ),
+    Mutant(
+        "trained on everything",
+        cell="train",
+        change={"head.fit(x[train_ids], labels[train_ids]": "head.fit(x, labels"},
+        loses={"head_knows_flowers": 1},
+    ),
+    Mutant(
+        "trained on everything in the end, with the accuracy from before",
+        cell="train",
+        change={"verbose=0)[1]": "verbose=0)[1]\nhead.fit(x, labels, epochs=20, batch_size=32, verbose=0)"},
+        loses={"head_knows_flowers": 2},
     ),
     Mutant(
         "labels of other pictures",
