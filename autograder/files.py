@@ -89,6 +89,14 @@ class PrivateFolder:
         self._held = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY)
         try_lock(self._held)
 
+    def __enter__(self) -> Path:
+        """Return its path."""
+        return Path(self.name)
+
+    def __exit__(self, *_: object) -> None:
+        """Remove it."""
+        self.cleanup()
+
     def cleanup(self) -> None:
         """Remove the folder; doing so again does no harm."""
         shutil.rmtree(self.name, ignore_errors=True)

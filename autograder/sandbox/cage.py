@@ -185,8 +185,8 @@ class Cage:
             process.kill()
             process.wait()
         self.log.close()
-        if self.launched.course is not None:
-            self.launched.course.cleanup()
+        if self.launched.folder is not None:
+            self.launched.folder.cleanup()
 
 
 class Kernel:

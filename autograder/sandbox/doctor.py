@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +15,15 @@ from typing import Any
 import psutil
 
 from autograder.conversation.session import SessionError, Target
+from autograder.files import PrivateFolder, remove_abandoned
 from autograder.sandbox.cage import Cage, CageError, Kernel
 from autograder.sandbox.launch import ISOLATIONS, Isolation
 from autograder.sandbox.layout import course_layout
 from autograder.sandbox.limits import Limits
 from flowercourse import paths
 from flowercourse.errors import CourseError
+
+FOLDER = "autograder-doctor-"
 
 HOW_TO_GET: dict[Isolation, str] = {
     "bubblewrap": "Debian, Ubuntu: apt install bubblewrap. Fedora: dnf install bubblewrap. Arch: pacman -S bubblewrap.",
@@ -172,10 +174,15 @@ def try_out(isolation: Isolation) -> Tried:
     if problem:
         return Tried(isolation, problem=problem)
     home = Path.home() if os.access(Path.home(), os.W_OK) else None
-    place = tempfile.TemporaryDirectory(prefix="autograder-doctor-", dir=home)
-    with place as folder, socket.create_server(("127.0.0.1", 0)) as server, _environment_secret():
-        Path(folder).chmod(0o755)
-        secret = Path(folder) / "secret"
+    place = str(home) if home else None
+    remove_abandoned(FOLDER, place)
+    with (
+        PrivateFolder(FOLDER, place) as folder,
+        socket.create_server(("127.0.0.1", 0)) as server,
+        _environment_secret(),
+    ):
+        folder.chmod(0o755)
+        secret = folder / "secret"
         secret.write_text("a secret")
         with as_graded(), Cage(isolation, course_layout(), preload=()) as cage:
             facts = _Facts(cage, str(secret), server.getsockname()[1])

@@ -8,12 +8,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from autograder.files import PrivateFolder, remove_abandoned
 from autograder.sandbox import linux
 from autograder.sandbox.inner import NOTEBOOK_DIR
 from autograder.sandbox.layout import COURSE_DIR, Layout, Step
@@ -23,6 +23,7 @@ Process: TypeAlias = "subprocess.Popen[bytes]"
 Isolation = Literal["bubblewrap", "unshare", "user", "none"]
 ISOLATIONS: tuple[Isolation, ...] = ("bubblewrap", "unshare", "user", "none")
 
+FOLDER = "autograder-cage-"  # how folders of cages are called
 USERS_OF_A_ZYGOTE = 256
 """So many submissions later a user number is used again."""
 
@@ -37,14 +38,14 @@ class Launched:
         first_user: submissions become the user of this number plus their serial number; None where they stay what the
             zygote is, a user without rights below bubblewrap and unshare.
         readable: what submissions may read where they see the whole file tree.
-        course: a copy of the learner's side of the course, where it cannot be bound.
+        folder: where its file tree is put together, or where its files are if it sees the whole tree; to be removed.
     """
 
     process: Process
     isolation: Isolation
     first_user: int | None = None
     readable: tuple[str, ...] = ()
-    course: tempfile.TemporaryDirectory[str] | None = None
+    folder: PrivateFolder | None = None
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,10 @@ class Start:
     preload: tuple[str, ...]
     log: int
 
-    def zygote(self, *, namespaces: bool) -> list[str]:
-        """Return the command that becomes the zygote."""
-        options = json.dumps({"preload": self.preload, "namespaces": namespaces})
+    def zygote(self, *, notebooks: Path | None = None) -> list[str]:
+        """Return the command that becomes the zygote; `notebooks` is for submissions' folders without namespaces."""
+        known = {"preload": self.preload, "namespaces": notebooks is None, "notebooks": str(notebooks or "")}
+        options = json.dumps(known)
         fd = str(self.control.fileno())
         return [self.layout.python, "-s", "-m", "autograder.sandbox.zygote", fd, options]
 
@@ -96,6 +98,7 @@ def launch(isolation: Isolation, start: Start) -> Launched:
     """
     if isolation != "none":
         start.layout.refuse_to_run_as_root()
+    remove_abandoned(FOLDER)
     return _LAUNCHERS[isolation](start)
 
 
@@ -111,7 +114,7 @@ def _bubblewrap(start: Start) -> Launched:
     if root:
         command += ["--info-fd", str(info_write), "--userns-block-fd", str(go_read)]
         fds += [info_write, go_read]
-    command += ["--", *start.zygote(namespaces=True)]
+    command += ["--", *start.zygote()]
     process = start.popen(command, {"PATH": "/usr/bin:/bin"}, fds)
     for fd in [*fds, *([] if root else [info_write, go_read])]:
         os.close(fd)
@@ -173,15 +176,18 @@ def _memory_file(text: str) -> int:
 
 def _unshare(start: Start) -> Launched:
     layout = start.layout
+    # Made out here, where it can be removed again; what is mounted on it exists inside only.
+    folder = PrivateFolder(FOLDER)
     options = {
+        "root": folder.name,
         "steps": list(layout.steps()),
         "environment": layout.environment,
-        "command": start.zygote(namespaces=True),
+        "command": start.zygote(),
     }
     path = os.pathsep.join(entry for entry in sys.path if entry)
     command = [sys.executable, "-m", "autograder.sandbox.outer", json.dumps(options)]
     process = start.popen(command, {"PATH": "/usr/bin:/bin", "PYTHONPATH": path}, [])
-    return Launched(process, "unshare", _first_user())
+    return Launched(process, "unshare", _first_user(), folder=folder)
 
 
 def _first_user() -> int | None:
@@ -200,25 +206,28 @@ def _user(start: Start) -> Launched:
 
 
 def _uncaged(start: Start) -> Launched:
-    course = tempfile.TemporaryDirectory(prefix="autograder-course-")
-    Path(course.name).chmod(0o755)
-    readable = [course.name]
+    folder = PrivateFolder(FOLDER)
+    course, notebooks = Path(folder.name, "course"), Path(folder.name, "notebooks")
+    for place, mode in ((Path(folder.name), 0o711), (course, 0o755), (notebooks, 0o711)):
+        place.mkdir(exist_ok=True)
+        place.chmod(mode)
+    readable = [str(course)]
     layout = start.layout
     for outside, inside in layout.binds:
         if not inside.startswith(COURSE_DIR):
             readable.append(outside)
             continue
-        copy = Path(course.name) / Path(inside).relative_to(COURSE_DIR)
+        copy = course / Path(inside).relative_to(COURSE_DIR)
         copy.parent.mkdir(parents=True, exist_ok=True)
         if Path(outside).is_dir():
             shutil.copytree(outside, copy, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(outside, copy)
-    path = layout.environment["PYTHONPATH"].replace(COURSE_DIR, course.name)
-    environment = {**layout.environment, "PYTHONPATH": path, "HOME": course.name, "MPLCONFIGDIR": course.name}
-    process = start.popen(start.zygote(namespaces=False), environment, [], cwd=course.name)
+    path = layout.environment["PYTHONPATH"].replace(COURSE_DIR, str(course))
+    environment = {**layout.environment, "PYTHONPATH": path, "HOME": str(course), "MPLCONFIGDIR": str(course)}
+    process = start.popen(start.zygote(notebooks=notebooks), environment, [], cwd=str(course))
     readable += [target for target, _ in layout.links if target.startswith("/")]
-    return Launched(process, "none", readable=tuple(readable), course=course)
+    return Launched(process, "none", readable=tuple(readable), folder=folder)
 
 
 _LAUNCHERS: dict[str, Callable[[Start], Launched]] = {

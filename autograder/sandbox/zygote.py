@@ -91,7 +91,7 @@ class Zygote:
             return False
         spec = inner.Inner(**json.loads(message)["spawn"])
         if not spec.namespaces:
-            folder = tempfile.mkdtemp(prefix="autograder-notebook-")
+            folder = tempfile.mkdtemp(dir=self.options["notebooks"])
             spec = replace(spec, folder=folder)
             if spec.user:
                 os.chown(folder, spec.user, spec.user)

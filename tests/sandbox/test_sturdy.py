@@ -20,6 +20,8 @@ from autograder.files import PrivateFolder, remove_abandoned
 from autograder.grading import grade
 from autograder.grading.journal import Journal
 from autograder.grading.machine import Machine, this_machine
+from autograder.sandbox.cage import Cage
+from autograder.sandbox.layout import course_layout
 from flowercourse.errors import CourseError
 from tests.sandbox.test_grade import _class, _grade, _graded, _rows
 
@@ -165,6 +167,34 @@ def test_only_what_is_provably_ours_and_abandoned_is_removed(tmp_path, monkeypat
     held.cleanup()
     held.cleanup()
     assert not Path(held.name).exists()
+
+
+_HELD = """
+import os
+from autograder.sandbox.cage import Cage
+from autograder.sandbox.layout import course_layout
+from tests.sandbox.conftest import LIMITS
+cage = Cage({isolation!r}, course_layout(), preload=())
+kernel = cage.open(LIMITS).__enter__()
+kernel.execute("open('kept.txt', 'w').write('1')")
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("isolation", ["unshare", "none"])
+def test_folders_of_a_cage_whose_grader_was_killed_are_removed_by_the_next(isolation, tmp_path, monkeypatch):
+    code = _HELD.format(isolation=isolation)
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=False)
+    (left,) = tmp_path.glob("autograder-cage-*")
+    monkeypatch.setattr(files.tempfile, "tempdir", str(tmp_path))
+    with Cage(isolation, course_layout(), preload=()):
+        assert left.exists()  # too young to be surely abandoned
+    monkeypatch.setattr(files, "ABANDONED_AFTER_S", 0.0)
+    with Cage(isolation, course_layout(), preload=()):
+        assert not left.exists()
+    assert not list(tmp_path.glob("autograder-*"))
 
 
 def test_as_many_at_a_time_as_processors_and_memory_allow(tmp_path, monkeypatch):
