@@ -512,6 +512,38 @@ if os.fork() == 0:
         "import mmap\nvast = mmap.mmap(-1, 8 * 2**40, flags=mmap.MAP_PRIVATE | 0x4000, prot=mmap.PROT_READ)\nfor at in range(0, 8 * 2**40, 2**21): vast[at]",
         status={"graded", "out_of_memory"},
     ),
+    _wrong(
+        "children whose first thread has ended",
+        "memory of processes for which the system shows none",
+        """
+import ctypes, os, threading, time
+def hoard():
+    kept = [bytearray(b'x') * 10_000_000 for _ in range(400)]
+    time.sleep(60)
+if os.fork() == 0:
+    threading.Thread(target=hoard).start()
+    ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)
+time.sleep(60)""",
+        status={"out_of_memory"},
+    ),
+    _wrong(
+        "messages that nobody receives",
+        "buffers of local sockets, which belong to no process",
+        """
+import os, socket, time
+for _ in range(40):
+    if os.fork() == 0:
+        kept = []
+        for _ in range(250):
+            try:
+                kept.append(socket.socketpair())
+                kept[-1][0].setblocking(False)
+                while True: kept[-1][0].send(bytes(4096))
+            except OSError: pass
+        time.sleep(60)
+time.sleep(60)""",
+        status={"out_of_memory"},
+    ),
     _hiding(
         "System V shared memory",
         "memory that belongs to the machine",

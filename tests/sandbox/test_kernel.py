@@ -6,13 +6,14 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from autograder.conversation.session import Gone, Refused, Target, TimedOut
 from autograder.sandbox import watch
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.limits import MIB, Limits
 from flowercourse.errors import CourseError
 from tests.sandbox.conftest import LIMITS
 
@@ -210,7 +211,7 @@ import os, threading, time
 if os.fork() == 0:
     import ctypes
     def hoard():
-        kept = [bytearray(b'x') * 10_000_000 for _ in range(100)]
+        kept = [bytearray(b'x') * 10_000_000 for _ in range(300)]
         time.sleep(60)
     threading.Thread(target=hoard).start()
     ctypes.CDLL(None).syscall(60 if os.uname().machine == 'x86_64' else 93, 0)
@@ -222,10 +223,10 @@ for at in range(0, 2**40, 2**21): vast[at]
 import time; time.sleep(60)""",
     "messages that nobody receives": """
 import os, socket, time
-for _ in range(10):
+for _ in range(20):
     if os.fork() == 0:
         kept = []
-        for _ in range(200):
+        for _ in range(250):
             kept.append(socket.socketpair())
             kept[-1][0].setblocking(False)
             try:
@@ -240,6 +241,15 @@ time.sleep(60)""",
 def test_memory_that_hides_ends_the_kernel_too(kernel, way):
     kernel.execute(HIDDEN_MEMORY[way])
     assert kernel.death == "out_of_memory"
+
+
+@pytest.mark.parametrize("way", HIDDEN_MEMORY)
+def test_memory_that_no_count_of_ours_would_find_is_missed_by_the_machine(cage, way):
+    with cage.open(replace(LIMITS, memory_mb=20_000)) as kernel:
+        # Who holds little of a limit goes below half of the floor, and this limit is never reached.
+        kernel.supervisor.floor = 2 * (watch.machine_memory().available - 400 * MIB)
+        kernel.execute(HIDDEN_MEMORY[way])
+        assert kernel.death == "machine_full"
 
 
 def test_processes_beyond_a_few_wait_for_everybody_elses(kernel):
