@@ -56,7 +56,7 @@ test: setup prepare  ## set everything up, then run every test
 
 test-quick: export FLOWERCOURSE_DATASET := mini_flowers
 test-quick: export FLOWERCOURSE_OFFLINE := 1
-test-quick: prepare  ## run the tests that need no notebook run, no browser and no cage
+test-quick: prepare  ## run the tests that need no notebook, no network of full size, no browser and no cage
 	$(BIN)/python -m pytest -n 2 -m "not notebook and not browser and not sandbox"
 
 course: setup  ## set everything up, then do the main job: data, exercises, report, graded class, site

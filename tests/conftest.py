@@ -16,6 +16,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from flowercourse import startup
+from tests.processor_time import ProcessorTime
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("FLOWERCOURSE_CACHE", ROOT / "_build" / "cache"))
@@ -34,6 +35,18 @@ os.environ.update(
 # No test is timed: how long an example takes says more about what else the machine is doing.
 hypothesis.settings.register_profile("course", deadline=None)
 hypothesis.settings.load_profile("course")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the command line ask where the time goes."""
+    parser.addoption("--processor-time", action="store_true", help="print the processor seconds of each file's tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Measure processor time, also in the processes of pytest-xdist."""
+    if config.getoption("--processor-time"):
+        config.pluginmanager.register(ProcessorTime())
+
 
 # What takes longest is begun first, so that no process works at the end while the others have nothing left to do.
 LONGEST_FIRST = ("tests/mutants/test_mutants.py", "tests/site/", "tests/attacks/", "tests/sandbox/")

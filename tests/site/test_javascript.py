@@ -44,6 +44,7 @@ def test_modules_keep_what_their_own_tests_say():
     assert "# pass 0" not in done.stdout
 
 
+@pytest.mark.notebook
 def test_training_in_the_page_gives_the_weights_that_keras_gives():
     import tf_keras as keras
 
