@@ -2,7 +2,8 @@
 
     python -m benchmarks.scale                            # everything; an hour on two cores
     python -m benchmarks.scale --sizes 250 1000           # small classes: some minutes
-    python -m benchmarks.scale recorded journal           # these parts
+    python -m benchmarks.scale recorded --keep kept.json  # this part; what it measured is kept in a file
+    python -m benchmarks.scale model --keep kept.json     # the model, of what is kept there
 
 Parts: `workers` grades for real on 1, 2 and 4 workers. `recorded` runs everything but the notebooks, with an engine
 that returns recorded results, on classes of growing size, to SQLite and PostgreSQL. `rejected` is a class that handed
@@ -32,6 +33,7 @@ from typing import Any
 from autograder.authoring.notebooks import Assignment, dumps, instructor_notebook, learner_notebook
 from autograder.authoring.sources import load_all
 from autograder.checking.core import CheckResult
+from autograder.files import write_text
 from autograder.grading import grade
 from autograder.grading.earlier_runs import results_at, seconds_by_cell
 from autograder.grading.journal import Journal, entries
@@ -364,6 +366,7 @@ def main() -> None:
     parser.add_argument(
         "--cores", type=int, default=os.cpu_count() or 1, help="workers of each of the model's machines"
     )
+    parser.add_argument("--keep", type=Path, help="file in which this and later runs keep what they measure")
     parser.add_argument("--alone", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.alone:
@@ -375,9 +378,8 @@ def main() -> None:
     if unknown:
         parser.error(f"there is no part {unknown[0]!r}; there is {', '.join(PARTS)}")
     largest = options.sizes[-1]
-    known: dict[str, Measured] = {}
-    real: Measured | None = None
-    runs: list[Measured] = []
+    known = _kept(options.keep)
+    done: set[str] = set()
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {platform.system()}, ", end="")
     print(f"Python {platform.python_version()}; {ASSIGNMENT}; files in {tempfile.gettempdir()}")
     with tempfile.TemporaryDirectory(prefix="benchmark-scale-") as name_of_folder:
@@ -385,29 +387,39 @@ def main() -> None:
         for part in parts:
             print(part, flush=True)
             if part == "workers":
-                real = workers(folder, options.jobs, options.graded)
+                known[part] = [workers(folder, options.jobs, options.graded)]
             elif part == "recorded":
-                runs = recorded_runs(folder, options.sizes)
+                known[part] = recorded_runs(folder, options.sizes)
             elif part == "model":
-                if real and runs:
-                    before_and_after = {
-                        name: known[name] for name in ("collect", "export", "statistics") if name in known
-                    }
+                if {"workers", "recorded"} <= known.keys():
+                    others = {name: known[name][0] for name in ("collect", "export", "statistics") if name in known}
                     size = Class(options.submissions, options.machines, options.cores)
-                    model(real, runs, before_and_after, size)
+                    model(known["workers"][0], known["recorded"], others, size)
                 else:
-                    print("  needs the parts workers and recorded, in the same run")
-            elif part in ("export", "statistics") and not runs:
+                    print("  needs the parts workers and recorded, in the same run or in the file of --keep")
+            elif part in ("export", "statistics") and "recorded" not in done:
                 print("  needs the part recorded, in the same run")
             else:
                 if part == "collect":
                     print(f"  {in_a_process_of_its_own(part, folder, options.sizes[0])}   (a small class)")
-                known[part] = in_a_process_of_its_own(part, folder, largest)
-                print(f"  {known[part]}", flush=True)
+                known[part] = [in_a_process_of_its_own(part, folder, largest)]
+                print(f"  {known[part][0]}", flush=True)
                 if part == "rejected":
                     print(f"  {in_a_process_of_its_own('rejected again', folder, largest)}   (graded again)")
                 if part == "journal":
                     print(f"  {in_a_process_of_its_own('journal read', folder, largest)}   (read again)")
+            done.add(part)
+            if options.keep:
+                write_text(
+                    options.keep, json.dumps({name: [vars(run) for run in runs] for name, runs in known.items()})
+                )
+
+
+def _kept(path: Path | None) -> dict[str, list[Measured]]:
+    """Return what earlier runs have measured, by part."""
+    if path is None or not path.exists():
+        return {}
+    return {name: [Measured(**run) for run in runs] for name, runs in json.loads(path.read_text()).items()}
 
 
 if __name__ == "__main__":
