@@ -292,16 +292,18 @@ def _growing(folder: Path, sizes: Sequence[int], more: Callable[[], tuple[str, .
         print(f"    {runs[-1]}", flush=True)
     if len(runs) > 1:
         ratio = runs[-1].processor_each / runs[0].processor_each
-        growth = memory_growth(runs) / 1024
+        growth = of_each(runs, lambda run: run.memory) / 1024
         print(f"    processor time for each, largest class to smallest: {ratio:.2f} (1 is linear)")
         print(f"    memory: {growth:.1f} KiB for each further submission", flush=True)
     return runs
 
 
-def memory_growth(runs: Sequence[Measured]) -> float:
-    """Return the bytes of memory that each further submission took."""
+def of_each(runs: Sequence[Measured], what: Callable[[Measured], float]) -> float:
+    """Return what each further submission took, from the smallest class to the largest; start-up is no part of it."""
     first, last = runs[0], runs[-1]
-    return max(0.0, (last.memory - first.memory) / (last.count - first.count)) if first is not last else 0.0
+    if first is last:
+        return what(last) / last.count
+    return max(0.0, (what(last) - what(first)) / (last.count - first.count))
 
 
 @dataclass(frozen=True)
@@ -315,39 +317,40 @@ class Class:
 
 def model(real: Measured, recorded_: Sequence[Measured], others: dict[str, Measured], size: Class) -> None:
     """Print what a large class takes on many machines, and what gives way first."""
-    writing = recorded_[-1]
-    processors = size.machines * size.cores
-    running = size.submissions * max(0.0, real.processor_each - writing.processor_each) / processors
-    written = size.submissions * writing.processor_each
-    with_the_disk = size.submissions / writing.per_second
-    memory = recorded_[0].memory + memory_growth(recorded_) * size.submissions
-    disk, files = (size.submissions * amount / writing.count for amount in (writing.disk, writing.files))
+    many = size.submissions
+    writing = of_each(recorded_, lambda run: run.processor)
+    running = many * max(0.0, real.processor_each - writing) / (size.machines * size.cores)
+    written = many * writing
+    with_the_disk = many * of_each(recorded_, lambda run: run.seconds)
+    memory = recorded_[0].memory + many * of_each(recorded_, lambda run: run.memory)
+    disk, files = many * of_each(recorded_, lambda run: run.disk), many * of_each(recorded_, lambda run: run.files)
     result = len(json.dumps(recorded(load_all()[ASSIGNMENT]).to_json()))
-    enough = running * size.machines / written
+    enough = running * size.machines / max(written, 1e-9)
 
     def line(what: str, value: str) -> None:
         print(f"  {what:<66} {value}")
 
-    print(f"  {size.submissions:,} submissions, {size.machines} machines with {size.cores} workers each. It assumes:")
+    print(f"  {many:,} submissions, {size.machines} machines with {size.cores} workers each. It assumes:")
     print("  - a core of each of them is as fast as one here, has a worker to itself and never waits for work;")
     print("  - one process on the instructor's machine journals, records and writes feedback, one after the other;")
-    print("  - what one submission takes does not depend on how many there are, as measured above;")
-    print(f"  - all are as long as {ASSIGNMENT}, the shortest; longer ones keep the machines busy for longer.")
+    print("  - what one submission takes does not depend on how many there are, as measured with this engine;")
+    print(f"  - {real.count} graded submissions say what a notebook takes, with the start of their run;")
+    print(f"  - all are as long as those to {ASSIGNMENT}; longer ones keep the machines busy for longer.")
     line("notebooks, on all machines together", _hours(running))
     line("journal, gradebook, feedback: processor time of the one process", _hours(written))
     line("the same with its waiting for the disk and for others, as here", _hours(with_the_disk))
     for name, one in others.items():
-        line(f"{name}: processor time", _hours(size.submissions * one.processor_each))
+        line(f"{name}: processor time", _hours(many * one.processor_each))
     line("memory of the process that writes", f"{memory / 2**30:.1f} GiB")
     line("disk for journal, gradebook, notebooks and feedback", f"{disk / 2**30:.0f} GiB in {files:,.0f} files")
-    rate = size.submissions / max(running, written)
+    rate = many / max(running, written)
     line("results over the network, at the rate that this allows", f"{rate * result / MIB:.1f} MiB a second")
     if written > running:
         print("  What gives way first: the one process that writes.")
-        print(f"  It keeps {enough:.1f} such machines busy; more of them make the run no shorter.")
+        print(f"  It keeps {enough:.0f} such machines busy, and not more.")
     else:
-        print("  What gives way first: nothing, the machines that run notebooks set the pace.")
-        print(f"  The one process that writes would keep up with {enough:.0f} of them.")
+        print("  The machines that run notebooks set the pace. As more are added, the one process that writes")
+        print(f"  gives way first: it keeps up with {enough:.0f} of them.")
 
 
 def _hours(seconds: float) -> str:
