@@ -63,7 +63,7 @@ def prepare(with_features: bool, share_with: Path | None, dataset: str, data_dir
             try:
                 backbone = backbones.resolve(name, refresh=True)
             except CourseError as error:
-                click.echo(f"not available: {error}")
+                _say_why_not(error)
                 continue
             ready.append(backbone)
             click.echo(f"{spec.title}: {backbone.source}")
@@ -125,11 +125,22 @@ def show_backbones() -> None:
         try:
             found = backbones.resolve(name)
         except CourseError as error:
-            click.echo(f"  not available: {error}\n")
+            _say_why_not(error)
+            click.echo()
             continue
         rows = [(source, "no", why) for source, why in found.tried]
         weights = "" if found.trained else " (untrained weights)"
         click.echo(_table([*rows, (found.source, "taken", f"{found.handle}{weights}")], indent="  ") + "\n")
+
+
+def _say_why_not(error: CourseError) -> None:
+    """Say why a backbone is not to be had: each source with its reason, where sources were asked."""
+    tried = getattr(error, "tried", ())
+    if tried:
+        click.echo(_table([(source, "no", why) for source, why in tried], indent="  "))
+        click.echo(f"  not available: {error.what}. {error.next_step}.")
+    else:
+        click.echo(f"  not available: {error}")
 
 
 @contextmanager

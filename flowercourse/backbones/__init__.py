@@ -25,7 +25,7 @@ from flowercourse.backbones.registry import BACKBONES, BackboneSpec, find
 from flowercourse.backbones.sources import hub_client, keras_weights, own_models, random_weights, wheel
 from flowercourse.errors import CourseError
 
-__all__ = ["BACKBONES", "TRAINED_SOURCES", "Backbone", "BackboneSpec", "find", "handle", "resolve"]
+__all__ = ["BACKBONES", "TRAINED_SOURCES", "Backbone", "BackboneSpec", "NoWeightsError", "find", "handle", "resolve"]
 
 TRAINED_SOURCES = (
     Source("TF Hub", hub_client.fetch, address=hub_client.address),
@@ -62,6 +62,19 @@ class Backbone:
         return self.spec.title if self.trained else f"{self.spec.title} (untrained weights)"
 
 
+class NoWeightsError(CourseError):
+    """No source has a backbone's weights.
+
+    Attributes:
+        tried: the sources that were asked, each with the reason why not.
+    """
+
+    def __init__(self, what: str, tried: store.Tried, next_step: str) -> None:
+        super().__init__(what, "; ".join(f"{source}: {why}" for source, why in tried), next_step)
+        self.args = (what, tried, next_step)
+        self.tried = tried
+
+
 def resolve(name: str, *, untrained: bool | None = None, refresh: bool = False) -> Backbone:
     """Return the backbone from the first source that has it.
 
@@ -72,7 +85,8 @@ def resolve(name: str, *, untrained: bool | None = None, refresh: bool = False) 
         refresh: whether to ask the network for trained weights although untrained ones are in the cache.
 
     Raises:
-        CourseError: there is no such backbone, no source has it, or the cache's disk is full.
+        NoWeightsError: no source has it.
+        CourseError: there is no such backbone, or the cache's disk is full.
     """
     spec = find(name)
     allowed = _allowed(untrained)
@@ -89,9 +103,9 @@ def resolve(name: str, *, untrained: bool | None = None, refresh: bool = False) 
     if found is None and allowed:
         found, tried = store.obtain(spec, (UNTRAINED_SOURCE,), trained=False, tried=tried)
     if found is None:
-        raise CourseError(
+        raise NoWeightsError(
             f"{spec.title} has no weights here",
-            "; ".join(f"{source}: {why}" for source, why in own + tried),
+            own + tried,
             "Connect to the internet once, or put a SavedModel where FLOWERCOURSE_MODELS points, or set "
             "FLOWERCOURSE_UNTRAINED=1 to work with untrained weights",
         )

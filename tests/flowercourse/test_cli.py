@@ -65,7 +65,8 @@ def one_backbone(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def resolve(name: str, *, refresh: bool = False) -> backbones.Backbone:
         if name == "inception_v3":
-            raise CourseError("Inception V3 has no weights here", "TF Hub: not reached", "Connect to the internet")
+            asked = (("TF Hub", "not reached"), ("Keras Applications", "not found there"))
+            raise backbones.NoWeightsError("Inception V3 has no weights here", asked, "Connect to the internet")
         spec = backbones.BACKBONES[name]
         return backbones.Backbone(spec, "/models/m", "package index", True, "0" * 16, (("TF Hub", "not reached"),))
 
@@ -78,7 +79,8 @@ def test_backbones_says_what_was_found_and_why_not_elsewhere(one_backbone):
     rows = [line.split(maxsplit=3) for line in result.output.splitlines()]
     assert ["TF", "Hub", "no", "not reached"] in rows
     assert ["package", "index", "taken", "/models/m"] in rows
-    assert "not available: Inception V3 has no weights here" in result.output
+    assert ["Keras", "Applications", "no", "not found there"] in rows
+    assert "not available: Inception V3 has no weights here. Connect to the internet." in result.output
 
 
 def test_prepare_goes_on_without_a_backbone_that_is_not_to_be_had(one_backbone):
