@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 import shutil
@@ -16,7 +15,7 @@ from autograder.authoring.build import telling_lines
 from autograder.authoring.release import release
 from autograder.authoring.sources import load_all
 from tests.autograder.test_release import walkthroughs_words
-from tests.site.tools import ROOT, load_tool
+from tests.site.tools import ROOT, load_tool, plain
 
 WORDS = {".html", ".js", ".json", ".md", ".ipynb", ".txt", ".inv"}
 
@@ -45,12 +44,6 @@ def texts(released_site) -> dict[str, str]:
     """Return what stands in each file of the site, without tags, in one line."""
     files = [path for path in released_site.rglob("*") if path.is_file() and path.suffix in WORDS]
     return {str(path.relative_to(released_site)): plain(path.read_text("utf-8", "replace")) for path in files}
-
-
-def plain(text: str) -> str:
-    """Return text without tags and without differences in spaces and quotes."""
-    bare = html.unescape(re.sub(r"</?[a-zA-Z!][^<>]*>", "", text)).translate(str.maketrans("“”‘’", "\"\"''"))
-    return re.sub(r"\s+", " ", bare.replace('\\"', '"'))
 
 
 def test_it_has_exercises_to_read_and_no_walkthrough(released_site):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -52,3 +54,9 @@ def source(page: str) -> str:
 
 # The first lesson, and the one on data, are read; the others have an exercise, which their rocket opens.
 LESSONS_WITH_EXERCISE = [lesson for lesson in LESSONS if "\n:::{exercise}" in source(lesson)]
+
+
+def plain(text: str) -> str:
+    """Return text without tags and without differences in spaces and quotes."""
+    bare = html.unescape(re.sub(r"</?[a-zA-Z!][^<>]*>", "", text)).translate(str.maketrans("“”‘’", "\"\"''"))
+    return re.sub(r"\s+", " ", bare.replace('\\"', '"'))
