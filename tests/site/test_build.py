@@ -22,6 +22,9 @@ kernelspec:
 %s
 ```
 """
+MISTAKE = NOTEBOOK.replace("# A page\n", "# A page\n\n:::{after-trying} it\n:::\n") % (
+    ":tags: [raises-exception]\n\nprint('passed')"
+)
 SETTINGS = """title: A small book
 execute: {execute_notebooks: cache, raise_on_error: true}
 repository: {url: https://github.com/somebody/course, branch: main}
@@ -125,8 +128,9 @@ def test_what_has_not_changed_is_not_built_again(builder, small_book, published_
         ('# A page\n\n<a href="nowhere.html">this</a>\n', "broken link nowhere.html"),
         ('# A page\n\n<img src="https://example.org/a.png" alt="a cat">\n', "from another host"),
         ("# A page\n\n![](picture.png)\n", "has no description"),
+        (MISTAKE, "no check fails in the cell"),
     ],
-    ids=["failed cell", "dead reference", "bad quiz", "dead link", "other host", "undescribed"],
+    ids=["failed cell", "dead reference", "bad quiz", "dead link", "other host", "undescribed", "no mistake"],
 )
 def test_a_bad_page_stops_the_build_and_leaves_the_last_good_site(
     builder, small_book, published_once, capsys, page, complaint
