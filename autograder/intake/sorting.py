@@ -15,7 +15,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.archives import Item, NoArchive, Unreadable, copy_bytes, zip_items
+from autograder.intake.archives import LONGEST_NAME, Item, NoArchive, Unreadable, copy_bytes, zip_items
 from autograder.intake.find import printable
 from autograder.intake.platforms import PLATFORMS, Download, Handed, read_time
 from autograder.intake.rebuild import MAX_BYTES, MIB
@@ -305,6 +305,8 @@ def _without_renaming(stem: str, assignment: str) -> tuple[str, int]:
     ('answer', 1)
     """
     name = stem.strip()
+    if len(name) > LONGEST_NAME:  # it is left out, and the patterns below would take seconds for it
+        return name, 0
     if name.casefold() == assignment.casefold():
         return assignment, 0
     if name.casefold().startswith(assignment.casefold()) and _RENAMED.fullmatch(name[len(assignment) :]):
