@@ -16,7 +16,7 @@ class FailedCell:
     """A cell that raised.
 
     Attributes:
-        number: its position among all cells of the notebook, from 1.
+        number: its position among all cells of the notebook, texts too, from 1; `In [n]` counts runs.
         source: its code.
         error: the exception's type; a word of the learner's process, to be quoted only.
         text: the exception's message; likewise.
@@ -34,7 +34,7 @@ class FailedCell:
         what = quote(self.error, 60) or "an error"
         said = f": {quote(self._telling_line())}".rstrip(": ")
         at = f" (line {self.line}: `{quote(self.code, 80)}`)" if self.code else ""
-        return f"Cell {self.number} ended with {what}{said}{at}."
+        return f"Cell {self.number} from the top ended with {what}{said}{at}."
 
     def _telling_line(self) -> str:
         """Return the first line of the message, or the second where the first says only which layer was called."""

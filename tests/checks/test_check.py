@@ -74,7 +74,7 @@ NOTHING = "You have not defined `split_names` yet. Run the cell that defines it,
         ([SOLUTION, CHECK, "del split_names", CHECK], 2, ""),  # duplicated
         ([CHECK], 0, NOTHING),  # the solution's cell is missing
         (["", CHECK], 0, NOTHING),  # emptied
-        (["def split_names(:", CHECK], 0, "Cell 1 ended with SyntaxError: invalid syntax"),
+        (["def split_names(:", CHECK], 0, "Cell 1 from the top ended with SyntaxError: invalid syntax"),
         (["split_names = 3", CHECK], 0, "Expected `split_names` to be a function; found an int."),
         (["def split_names(p): pass", CHECK], 0, "found None."),
         (["def split_names(p): yield 'train'", CHECK], 0, "found a generator."),
@@ -96,7 +96,7 @@ def test_cells_that_raise_are_named(tmp_path):
     report = check_notebook(notebook(tmp_path, "1 / 0", SOLUTION, "while True: pass", CHECK), cell_timeout_s=2)
     assert [(one.cell, one.type_name) for one in report.troubles] == [(1, "ZeroDivisionError"), (3, "TimeoutError")]
     assert point(report)[0] == 2
-    assert "! cell 1, beginning with `1 / 0`, raised ZeroDivisionError: division by zero" in report.table()
+    assert "! cell 1 from the top, beginning with `1 / 0`, raised ZeroDivisionError: division by zero" in report.table()
 
 
 def test_a_process_that_ends_keeps_the_points_earned_before(tmp_path):

@@ -28,14 +28,14 @@ KERAS = FailedCell(
 def test_a_name_that_a_failed_cell_should_define_is_told_with_the_error_and_its_place():
     said = explain(Refused("missing", "", "resize"), "resize", [FORGOTTEN_COLON]).one_line()
     assert said == (
-        "`resize` could not be checked: Cell 3 ended with SyntaxError: expected ':' "
+        "`resize` could not be checked: Cell 3 from the top ended with SyntaxError: expected ':' "
         "(line 1: `def resize(image)`). Python could not read this cell, so nothing of it has run."
     )
 
 
 def test_a_function_that_needs_a_name_of_a_failed_cell_is_told_so_too():
     error = Refused("raised", "NameError", "name 'resize' is not defined")
-    assert "Cell 3 ended with SyntaxError" in explain(error, "prepare(...)", [FORGOTTEN_COLON]).one_line()
+    assert "Cell 3 from the top ended with SyntaxError" in explain(error, "prepare(...)", [FORGOTTEN_COLON]).one_line()
     other = Refused("raised", "NameError", "name 'shrink' is not defined")
     assert "Cell 3" not in explain(other, "prepare(...)", [FORGOTTEN_COLON]).one_line()
 
@@ -140,23 +140,29 @@ def test_the_table_begins_with_the_cells_that_failed(tmp_path):
     lines = report.table().splitlines()
     first = next(number for number, line in enumerate(lines) if line.lstrip().startswith(("✓", "✗")))
     told = "\n".join(lines[:first])
-    assert "! cell 2, beginning with `def resize_and_scale(image, label)`, raised SyntaxError: expected ':'" in told
-    assert "! cell 3, beginning with `x = 1`, raised ZeroDivisionError: division by zero" in told
+    assert (
+        "! cell 2 from the top, beginning with `def resize_and_scale(image, label)`, raised SyntaxError: expected ':'"
+        in told
+    )
+    assert "! cell 3 from the top, beginning with `x = 1`, raised ZeroDivisionError: division by zero" in told
     assert "line 2: y = x / 0" in told
     resized = next(one for one in report.results if "resize_and_scale" in one.message)
-    assert "Cell 2 ended with SyntaxError" in resized.message
+    assert "Cell 2 from the top ended with SyntaxError" in resized.message
     assert {"cell 1", "cell 3"} <= {one.doing for one in doing}
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "Cell 3 ended with ValueError."),
-        ("bad shape\nCall arguments: many", "Cell 3 ended with ValueError: bad shape."),
-        ("expected ':' (<ipython-input-5-9d630495d50d>, line 1)", "Cell 3 ended with ValueError: expected ':'."),
+        ("", "Cell 3 from the top ended with ValueError."),
+        ("bad shape\nCall arguments: many", "Cell 3 from the top ended with ValueError: bad shape."),
+        (
+            "expected ':' (<ipython-input-5-9d630495d50d>, line 1)",
+            "Cell 3 from the top ended with ValueError: expected ':'.",
+        ),
         (
             "Exception encountered when calling layer 'dense'.\n\nShapes (2,) and (3,) differ\n\nCall arguments: ...",
-            "Cell 3 ended with ValueError: Shapes (2,) and (3,) differ.",
+            "Cell 3 from the top ended with ValueError: Shapes (2,) and (3,) differ.",
         ),
         ("Exception encountered when calling layer", "ValueError: Exception encountered when calling layer."),
     ],
