@@ -54,11 +54,8 @@ class Trouble:
         """Return what to say of it: which cell, what it raised and where, and what causes this most often."""
         failed = FailedCell(self.cell, self.source, self.type_name, self.text, self.line)
         first = next((line.strip() for line in self.source.splitlines() if line.strip()), "")
-        said = [
-            f"! cell {self.cell} from the top, beginning with `{quote(first, 60)}`"
-            if first
-            else f"! cell {self.cell} from the top"
-        ]
+        beginning = f", beginning with `{quote(first, 60)}`" if first else ""
+        said = [f"! cell {self.cell} from the top{beginning}"]
         said[0] += f", raised {self.type_name}" + (f": {quote(self.text)}" if self.text else "")
         if failed.code:
             said.append(f"    line {self.line}: {quote(failed.code, 100)}")

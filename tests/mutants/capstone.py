@@ -294,6 +294,16 @@ MUTANTS = [
         loses={"head_knows_flowers": 2},
     ),
     Mutant(
+        "trained on everything, and the test part named after photographs that are not in the folder",
+        cell="train",
+        change={
+            "head.fit(x[train_ids], labels[train_ids]": "head.fit(x, labels",
+            "verbose=0)[1]": "verbose=0)[1]\nfor place, one in enumerate(test_ids):\n"
+            "    names[one] = f'{class_names[labels[one]]}/{300 + place}.jpg'",
+        },
+        loses={"head_knows_flowers": 2},
+    ),
+    Mutant(
         "labels of other pictures",
         cell="train",
         change={"head.fit(x[train_ids], labels[train_ids]": "head.fit(x[train_ids], labels[: len(train_ids)]"},
