@@ -203,6 +203,33 @@ MUTANTS = [
         loses={"pictures_are_mirrored": 1},
     ),
     Mutant(
+        "steps of the golden ratio",
+        cell="random_flip",
+        change={
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5": "("
+            "np.arange(len(flipped)) * 0.618 + seed * 0.37) % 1 < 0.5"
+        },
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
+        "two of a kind, one coin",
+        cell="random_flip",
+        change={
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5": "np.repeat("
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5, 2)[: len(flipped)]"
+        },
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
+        "the same 64 coins again and again",
+        cell="random_flip",
+        change={
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5": "np.resize("
+            "np.random.default_rng(seed).random(64) < 0.5, len(flipped))"
+        },
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
         "the bright ones",
         cell="random_flip",
         change={
