@@ -33,6 +33,7 @@ from typing import Any
 from autograder.authoring.notebooks import Assignment, dumps, instructor_notebook, learner_notebook
 from autograder.authoring.sources import load_all
 from autograder.checking.core import CheckResult
+from autograder.checking.messages import plural
 from autograder.files import write_text
 from autograder.grading import grade
 from autograder.grading.earlier_runs import results_at, seconds_by_cell
@@ -334,7 +335,7 @@ def model(real: Measured, recorded_: Sequence[Measured], others: dict[str, Measu
     print("  - a core of each of them is as fast as one here, has a worker to itself and never waits for work;")
     print("  - one process on the instructor's machine journals, records and writes feedback, one after the other;")
     print("  - what one submission takes does not depend on how many there are, as measured with this engine;")
-    print(f"  - {real.count} graded submissions say what a notebook takes, with the start of their run;")
+    print(f"  - a run of {plural(real.count, 'submission')} says what a notebook takes, its start included;")
     print(f"  - all are as long as those to {ASSIGNMENT}; longer ones keep the machines busy for longer.")
     line("notebooks, on all machines together", _hours(running))
     line("journal, gradebook, feedback: processor time of the one process", _hours(written))

@@ -64,6 +64,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # Files whose tests use what takes long to make, and is made once in a process: all go to the same one.
 TOGETHER = (
+    # Two clusters side by side would take one another's time.
+    ("tests/cluster/test_cluster.py", "tests/cluster/test_commands.py", "tests/cluster/test_data.py"),
     ("tests/flowercourse/test_datasets_prepare.py", "tests/flowercourse/test_features.py"),  # a warm Python
     ("tests/solutions/test_pipeline.py", "tests/solutions/test_report_in_a_browser.py"),  # a report
 )
