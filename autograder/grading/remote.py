@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.authoring.course import Course
-from autograder.files import PrivateFolder, remove_abandoned, whole_file
+from autograder.files import PrivateFolder
 from autograder.grading.data import Ready, ready_data
 from autograder.grading.process import PRIVATE, Answer, Grader
 from autograder.grading.worker import Setup, Task
@@ -133,18 +133,18 @@ def _boot() -> str:
 class _Run:
     """A run's part in this process: its grader, and the folder with its secret pictures."""
 
-    def __init__(self) -> None:
-        remove_abandoned(PRIVATE)
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.private = PrivateFolder(PRIVATE)
         self.lock = threading.Lock()
         self.setup: Setup | None = None
         self.grader: Grader | None = None
         self.timer: threading.Timer | None = None
 
-    def wait_for_tasks(self, run: str) -> None:
+    def wait_for_tasks(self) -> None:
         """End all this if no task comes for long."""
         self.stop_waiting()
-        self.timer = threading.Timer(IDLE_S, end, [run])
+        self.timer = threading.Timer(IDLE_S, end, [self.name])
         self.timer.daemon = True
         self.timer.start()
 
@@ -173,13 +173,20 @@ class _Run:
 _RUNS: dict[str, _Run] = {}
 
 
+def _part_in(run: str) -> _Run:
+    """Return this process's part in a run, which begins here where there is none yet."""
+    if run not in _RUNS:
+        _RUNS[run] = _Run(run)
+    return _RUNS[run]
+
+
 def unpack(run: str, parcel: Parcel) -> str:
     """Put away what travels once for each machine, and return the folder with the secret pictures.
 
     Raises:
         CourseError: the cache cannot be written, or the disk is full.
     """
-    mine = _RUNS.setdefault(run, _Run())
+    mine = _part_in(run)
     for name, data in parcel.archives.items():
         (Path(mine.private.name) / name).write_bytes(data)
     for folder, files in parcel.features.items():
@@ -189,8 +196,7 @@ def unpack(run: str, parcel: Parcel) -> str:
                 continue
             with paths.whole_directory(target) as unfinished:
                 for name, data in files.items():
-                    with whole_file(unfinished / name) as file:
-                        file.write(data)
+                    (unfinished / name).write_bytes(data)
     return mine.private.name
 
 
@@ -208,7 +214,7 @@ def begin(plan: Plan, folder: str, beside: int) -> str:
     Raises:
         FileNotFoundError: the folder is gone, with the worker that had made it.
     """
-    mine = _RUNS.setdefault(plan.run, _Run())
+    mine = _part_in(plan.run)
     for path in sorted(Path(folder).iterdir()):
         if not (here := Path(mine.private.name) / path.name).exists():
             shutil.copyfile(path, here)
@@ -228,7 +234,7 @@ def begin(plan: Plan, folder: str, beside: int) -> str:
         mine.drop_grader()
         mine.setup = Setup(plan.course, in_force, plan.limits, plan.secret, plan.preload, tuple(environment.items()))
         mine.grader = Grader(mine.setup, mine.private.name)
-    mine.wait_for_tasks(plan.run)
+    mine.wait_for_tasks()
     if _RUNS.get(plan.run) is not mine:  # ended meanwhile
         mine.close()
         return "the run has ended"
@@ -250,7 +256,7 @@ def grade(run: str, task: Task) -> Answer:
         answer, goes_on = grader.answer()
         if not goes_on:
             mine.drop_grader()
-    mine.wait_for_tasks(run)
+    mine.wait_for_tasks()
     return answer
 
 

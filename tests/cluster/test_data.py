@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,15 @@ def test_secret_pictures_of_a_run_are_for_its_user_only_and_gone_afterwards(plan
     assert folder.name.startswith(PRIVATE)
     remote.end(plan.run)
     assert not folder.exists()
+
+
+def test_a_run_has_one_folder_in_a_worker_and_none_is_left(plan, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = remote.unpack(plan.run, remote.Parcel({}))
+    assert remote.begin(plan, folder, 1) == ""
+    assert [str(path) for path in tmp_path.glob(f"{PRIVATE}*")] == [folder]
+    remote.end(plan.run)
+    assert not [*tmp_path.glob(f"{PRIVATE}*")]
 
 
 def test_whoever_begun_a_grader_and_was_killed_leaves_none_for_long(plan, monkeypatch):
