@@ -21,6 +21,7 @@ from flowercourse import features, paths
 from flowercourse.backbones import Backbone
 from flowercourse.backbones.forward import last_block
 from flowercourse.datasets import Dataset
+from flowercourse.progress import progress_bar
 
 if TYPE_CHECKING:
     import tf_keras as keras
@@ -47,7 +48,7 @@ def extract(
         augment: layers that change pictures by chance, such as ``RandomFlip``; None leaves pictures as they are. A copy
             of them is used, so they and their state stay untouched.
         seed: of the changes: the same seed gives the same pictures, another one others.
-        progress: whether to show a progress bar on stderr; None means where stderr is a terminal.
+        progress: whether to show a progress bar on stderr; see `flowercourse.progress.progress_bar`.
 
     Returns:
         float16 (n, 7, 7, 160), memory-mapped, read-only, in the part's order.
@@ -62,18 +63,11 @@ def extract(
     described = f"{FORMAT}, {features.PREPROCESSING}, {backbone.fingerprint}, {dataset.fingerprint}, {part}, {changes}"
     fingerprint = hashlib.blake2b(described.encode(), digest_size=8).hexdigest()
     name = f"{dataset.name}-{backbone.spec.name}-block-{fingerprint}"
-    kept = paths.cache_dir() / "features" / name
-    if (found := _open(kept, shape)) is not None:
-        return found
-    kept = paths.writable_dir("features") / name
-    with paths.locked(kept):
-        if (found := _open(kept, shape)) is not None:
-            return found
-        with paths.whole_directory(kept) as unfinished:
-            rows = _rows(below, dataset, backbone.spec.image_size, part, change)
-            _write(unfinished / _FILE, rows, shape, f"Below the last block, {dataset.name}", progress)
-    found = _open(kept, shape)
-    assert found is not None
+
+    def write(folder: Path) -> None:
+        _write(folder / _FILE, _rows(below, dataset, backbone.spec.image_size, part, change), shape, progress)
+
+    found, _ = paths.kept_or_made("features", name, opened=lambda folder: _open(folder, shape), write=write)
     return found
 
 
@@ -105,11 +99,9 @@ def _rows(
             yield below(change(images)).numpy().astype("<f2")
 
 
-def _write(path: Path, rows: Iterator[np.ndarray], shape: tuple[int, ...], title: str, progress: bool | None) -> None:
-    from tqdm import tqdm
-
-    hidden = None if progress is None else not progress
-    with path.open("wb") as file, tqdm(total=shape[0], desc=title, unit="image", disable=hidden, leave=False) as bar:
+def _write(path: Path, rows: Iterator[np.ndarray], shape: tuple[int, ...], progress: bool | None) -> None:
+    bar = progress_bar("Below the last block", "pictures", total=shape[0], shown=progress)
+    with path.open("wb") as file, bar:
         features.write_header(file, shape, np.float16)
         for row in rows:
             file.write(row.tobytes())

@@ -15,7 +15,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -97,18 +97,13 @@ def extract(
     data = dataset if isinstance(dataset, Dataset) else datasets.find(dataset or "auto")
     fingerprint = _fingerprint(found, data)
     name = f"{data.name}-{found.spec.name}-{fingerprint}"
-    kept = paths.cache_dir() / "features" / name
-    if features := _open(kept, found, data, fingerprint, reused=True):
-        return features
-    kept = paths.writable_dir("features") / name
-    with paths.locked(kept):
-        if features := _open(kept, found, data, fingerprint, reused=True):
-            return features
-        with paths.whole_directory(kept) as unfinished:
-            _write(unfinished, found, data, batch_size, progress)
-    features = _open(kept, found, data, fingerprint, reused=False)
-    assert features is not None
-    return features
+    features, reused = paths.kept_or_made(
+        "features",
+        name,
+        opened=lambda folder: _open(folder, found, data, fingerprint),
+        write=lambda folder: _write(folder, found, data, batch_size, progress),
+    )
+    return replace(features, reused=reused)
 
 
 def of_images(images: np.ndarray, backbone: str | Backbone = "mobilenet_v2") -> np.ndarray:
@@ -182,7 +177,7 @@ def _fingerprint(backbone: Backbone, dataset: Dataset) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def _open(directory: Path, backbone: Backbone, dataset: Dataset, fingerprint: str, *, reused: bool) -> Features | None:
+def _open(directory: Path, backbone: Backbone, dataset: Dataset, fingerprint: str) -> Features | None:
     """Return the features kept in ``directory``; None if there are none, or they are damaged."""
     try:
         about = json.loads((directory / "about.json").read_text(encoding="utf-8"))
@@ -193,7 +188,7 @@ def _open(directory: Path, backbone: Backbone, dataset: Dataset, fingerprint: st
         seconds = float(about["seconds"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Features(x, y, backbone, dataset, fingerprint, directory, seconds, reused, dataset.skipped)
+    return Features(x, y, backbone, dataset, fingerprint, directory, seconds, True, dataset.skipped)
 
 
 def _write(directory: Path, backbone: Backbone, dataset: Dataset, batch_size: int, progress: bool | None) -> None:

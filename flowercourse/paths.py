@@ -10,13 +10,14 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from flowercourse.errors import CourseError, storage_error
 
 _INCOMPLETE = ".incomplete-"
+KeptT = TypeVar("KeptT")
 
 
 def cache_dir() -> Path:
@@ -171,3 +172,29 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def kept_or_made(
+    *parts: str, opened: Callable[[Path], KeptT | None], write: Callable[[Path], None]
+) -> tuple[KeptT, bool]:
+    """Return what the cache keeps in its sub-directory `parts`, made now where it is not there, and whether it was.
+
+    Args:
+        *parts: The sub-directory; in `private_dir` where the cache is read-only and it has to be made.
+        opened: Returns what a directory holds; None if that is nothing, or damaged.
+        write: Fills a directory, of which nothing is seen before it is whole.
+
+    Raises:
+        CourseError: if the disk is full, or another process takes too long to make it.
+    """
+    if (found := opened(cache_dir().joinpath(*parts))) is not None:
+        return found, True
+    place = writable_dir(*parts[:-1]) / parts[-1]
+    with locked(place):
+        if (found := opened(place)) is not None:  # made by the process that held the lock before
+            return found, True
+        with whole_directory(place) as unfinished:
+            write(unfinished)
+    found = opened(place)
+    assert found is not None, f"{place} cannot be opened"
+    return found, False
