@@ -8,11 +8,12 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from autograder.grading.engine import Scheduler
+if TYPE_CHECKING:
+    from autograder.grading.engine import Scheduler
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TLS = ("tls_ca_file", "tls_cert", "tls_key")
@@ -52,13 +53,17 @@ def _scheduler(address: str | None, files: list[Path | None]) -> Scheduler | Non
             "--tls-ca-file, --tls-cert and --tls-key go together, with an address that begins with tls://."
         )
     if importlib.util.find_spec("distributed") is None:
-        raise click.UsageError("Grading on a cluster needs Dask: pip install 'flowercourse[cluster]'.")
+        raise click.UsageError(
+            "Grading on a cluster needs Dask: in the course's folder, python -m pip install --editable '.[cluster]'."
+        )
     if match[1] == "tcp" and not _is_here(match[2]):
         click.echo(
             f"{address} is not encrypted: whoever can reach it can read what is graded, and run code on its workers. "
             "The instructors' guide says how to use tls:// instead.",
             err=True,
         )
+    from autograder.grading.engine import Scheduler  # what grades takes a while to import
+
     return Scheduler(address, *files)
 
 
