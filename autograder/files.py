@@ -78,13 +78,14 @@ class PrivateFolder:
     It lies in the temporary directory, or in ``place``.
 
     Its process holds a lock on it for as long as it lives. So a later one can tell what a process that was killed has
-    left behind, and remove it (`remove_abandoned`).
+    left behind: whoever makes a folder of the same name removes that first (`remove_abandoned`).
 
     Attributes:
         name: Its path.
     """
 
     def __init__(self, prefix: str, place: str | None = None) -> None:
+        remove_abandoned(prefix, place)
         self.name = tempfile.mkdtemp(prefix=prefix, dir=place)
         self._held = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY)
         try_lock(self._held)

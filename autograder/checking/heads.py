@@ -32,6 +32,8 @@ APART = 1.5  # times by which training on a part must change the loss there, for
 NEARER_TO_SEEN = 0.45  # in doubt for the learner: 0 is the loss of who was trained on the part, 1 that of who was not
 LEAK = 0.1  # by which the validation loss may be below the training loss; larger where validation was trained on
 
+TRAIN_ALONE = "Train on the training part alone: the others are for pictures that it has not seen."
+
 Part = tuple[np.ndarray, np.ndarray]
 """Features float32 (n, d) and labels int64 (n,)."""
 
@@ -63,6 +65,10 @@ class Head:
     def accuracy(self, part: Part) -> float:
         """Return the share of right answers, from 0 to 1."""
         return accuracy(self.kernel, self.bias, *part)
+
+
+def _together(one: Part, other: Part) -> Part:
+    return np.concatenate([one[0], other[0]]), np.concatenate([one[1], other[1]])
 
 
 def guessing_loss(labels: np.ndarray) -> float:
@@ -194,8 +200,7 @@ def memory_limit(train: Part, validation: Part, num_classes: int) -> tuple[float
     heart. Both are 0 where the features say too little about the classes.
     """
     honest = trained(train, num_classes)
-    both = np.concatenate([train[0], validation[0]]), np.concatenate([train[1], validation[1]])
-    leaked = trained(both, num_classes)
+    leaked = trained(_together(train, validation), num_classes)
     ratio, low = (one.loss(validation) / max(one.loss(train), 1e-9) for one in (honest, leaked))
     gain = guessing_loss(validation[1]) - honest.loss(validation)
     if gain < TELLING or ratio < MEMORY * low:
@@ -225,7 +230,7 @@ def expect_no_leak(name: str, head: Head, train: Part, judged: Part, *, what: st
         on_train > most or on_judged >= limit * on_train,
         f"`{name}` to know the training part only (loss {number(on_train)})",
         f"it knows the {what} part just as well (loss {number(on_judged)})",
-        "Train on the training part alone: the others are for pictures that it has not seen.",
+        TRAIN_ALONE,
     )
 
 
@@ -235,9 +240,8 @@ def losses_with_and_without(head: Head, train: Part, judged: Part) -> tuple[floa
     The first is trained on both parts, the second on `train`, both by the recipe and for as many epochs as that takes.
     """
     num_classes, enough = head.kernel.shape[1], head.loss(train)
-    both = np.concatenate([train[0], judged[0]]), np.concatenate([train[1], judged[1]])
     losses = []
-    for part in (both, train):
+    for part in (_together(train, judged), train):
         for one in itertools.islice(after_each_epoch(part, num_classes), MOST_EPOCHS):
             if one.loss(train) <= enough:
                 break
@@ -264,7 +268,7 @@ def expect_unseen(name: str, head: Head, train: Part, judged: Part, *, what: str
         head.loss(judged) >= limit,
         f"`{name}` to know the training part only: a {what} loss above {number(limit)}",
         f"{number(head.loss(judged))}, as if it had been trained on the {what} part, too",
-        "Train on the training part alone: the others are for pictures that it has not seen.",
+        TRAIN_ALONE,
     )
 
 

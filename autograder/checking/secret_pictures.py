@@ -101,11 +101,16 @@ def _shared_archive(name: str) -> bytes:
         return path.read_bytes()
 
 
-def make_shared(folder: str, names: Iterable[str], environment: Mapping[str, str]) -> None:
-    """Put a run's archives into its private folder; where that fails, whoever needs one will try again and say so."""
-    for name in names:
+def make_shared(folder: str, names: Iterable[str], environment: Mapping[str, str]) -> bool:
+    """Put a run's archives into its private folder, and return whether any was not there yet.
+
+    Where that fails, whoever needs one will try again and say so.
+    """
+    missing = [path for name in names if not (path := Path(folder) / f"{name}.npz").exists()]
+    for path in missing:
         with suppress(OSError, subprocess.SubprocessError):
-            (Path(folder) / f"{name}.npz").write_bytes(_archive(name, environment))
+            path.write_bytes(_archive(path.stem, environment))
+    return bool(missing)
 
 
 def _archive(name: str, environment: Mapping[str, str] = os.environ) -> bytes:

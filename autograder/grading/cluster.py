@@ -16,8 +16,9 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, Literal
@@ -26,7 +27,8 @@ from distributed import Client, Future, Security
 from tqdm import tqdm
 
 from autograder.checking import secret_pictures
-from autograder.files import PrivateFolder, remove_abandoned
+from autograder.checking.messages import plural
+from autograder.files import PrivateFolder
 from autograder.grading import remote
 from autograder.grading.data import Ready
 from autograder.grading.engine import Scheduler, Tasks
@@ -127,46 +129,43 @@ class Cluster:
 
     is_crowded = True
 
-    def __init__(
-        self,
-        scheduler: Scheduler,
-        plan: Plan,
-        ready: Ready,
-    ) -> None:
+    def __init__(self, scheduler: Scheduler, plan: Plan, ready: Ready) -> None:
         self.scheduler, self.address, self.plan, self.ready = scheduler, scheduler.address, plan, ready
         self.workers: dict[str, _Worker] = {}
         self.folders: dict[str, str] = {}  # of machines that have the parcel: the folder it is in; "" while it travels
         self.events: SimpleQueue[tuple[_Worker, Future]] = SimpleQueue()
         self.looked_at = self.seen_at = time.monotonic()
-        self.private: PrivateFolder | None = None
 
     def __enter__(self) -> Cluster:
-        self._connection = connected(self.scheduler)
-        self.client = self._connection.__enter__()
-        try:
+        with ExitStack() as stack:
+            self.client = stack.enter_context(connected(self.scheduler))
+            self.private = stack.enter_context(PrivateFolder(PRIVATE))
+            stack.callback(self._end_workers)
             self.isolation = self._agreed()
-        except BaseException:
-            self._connection.__exit__(None, None, None)
-            raise
+            self._stack = stack.pop_all()
         self.plan = replace(self.plan, isolation=self.isolation)
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def _end_workers(self) -> None:
         begun = [one.address for one in self.workers.values() if one.state not in ("asked", "known", "refused")]
         if begun and self.client.status == "running":
             with suppress(Exception):  # they end by themselves after a while
                 self.client.run(remote.end, self.plan.run, workers=begun, on_error="ignore")
-        self._connection.__exit__(None, None, None)
-        if self.private is not None:
-            self.private.cleanup()
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """Return what has to be the same on every worker."""
+        return remote.versions(self.plan.course.visible, self.plan.course.hidden)
 
     @property
     def at_work(self) -> str:
         """Return how many workers grade, on how many machines."""
         ready = [one for one in self.workers.values() if one.state in ("idle", "busy")]
         machines = len({one.machine for one in ready})
-        workers = f"{len(ready)} worker{'' if len(ready) == 1 else 's'}"
-        return f"{workers} on {machines} machine{'' if machines == 1 else 's'}"
+        return f"{plural(len(ready), 'worker')} on {plural(machines, 'machine')}"
 
     def grade(
         self, tasks: Iterable[Task], archives: Iterable[str], *, alone: bool = False
@@ -217,13 +216,8 @@ class Cluster:
 
     def _draw(self, archives: Iterable[str]) -> None:
         """Draw the secret pictures that are not there yet; what machines have of an earlier call then lacks some."""
-        if self.private is None:
-            remove_abandoned(PRIVATE)
-            self.private = PrivateFolder(PRIVATE)
-        lacking = [name for name in archives if not (Path(self.private.name) / f"{name}.npz").exists()]
-        if not lacking and self.folders:
+        if not secret_pictures.make_shared(str(self.private), archives, os.environ | dict(self.ready.environment)):
             return
-        secret_pictures.make_shared(self.private.name, lacking, os.environ | dict(self.ready.environment))
         self.folders.clear()
         for worker in self.workers.values():
             if worker.state != "refused":
@@ -242,18 +236,11 @@ class Cluster:
 
     def _prepare(self, worker: _Worker) -> None:
         """Send a machine what it needs, once; then have the worker begin."""
-        assert self.private is not None
         folder = self.folders.get(worker.machine)
         if folder is None:
             self.folders[worker.machine] = ""
-            parcel = Parcel(
-                {path.name: path.read_bytes() for path in Path(self.private.name).glob("*.npz")},
-                {
-                    Path(path).name: _files(Path(path))
-                    for path in self.ready.features.values()
-                    if Path(path).name in worker.missing
-                },
-            )
+            lacking = [path for path in map(Path, self.ready.features.values()) if path.name in worker.missing]
+            parcel = Parcel(_files(self.private), {path.name: _files(path) for path in lacking})
             self._submit(worker, "unpacking", remote.unpack, self.plan.run, parcel)
         elif folder:
             beside = sum(other.machine == worker.machine for other in self.workers.values())
@@ -341,7 +328,9 @@ class Cluster:
                 self.folders[worker.machine] = answer
                 worker.state, worker.missing = "known", ()
             elif worker.state == "beginning":
-                self._refuse(worker, answer) if answer else setattr(worker, "state", "idle")
+                worker.state = "idle"
+                if answer:
+                    self._refuse(worker, answer)
             elif worker.task is not None:
                 task, worker.task, worker.state = worker.task, None, "idle"
                 yield task, answer
@@ -361,10 +350,9 @@ class Cluster:
 
     def _introduced(self, worker: _Worker, about: dict[str, Any]) -> None:
         """Take a worker into service, or refuse it."""
-        here = remote.versions(self.plan.course.visible, self.plan.course.hidden)
         other = [
             f"{name} is {about['versions'].get(name, 'missing')} there and {version} here"
-            for name, version in here.items()
+            for name, version in self.versions.items()
             if about["versions"].get(name) != version
         ]
         if other:
@@ -401,11 +389,5 @@ def examine(scheduler: Scheduler) -> Iterator[tuple[str, dict[str, Any]]]:
             try:
                 yield worker, future.result()
             except Exception as error:
-                yield (
-                    worker,
-                    {
-                        "machine": "?",
-                        "text": f"It could not answer ({type(error).__name__}: {error}).",
-                        "healthy": False,
-                    },
-                )
+                said = f"It could not answer ({type(error).__name__}: {error})."
+                yield worker, {"machine": "?", "text": said, "healthy": False}

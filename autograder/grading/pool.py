@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Iterator
 from multiprocessing.connection import wait
-from pathlib import Path
 
 from autograder.checking import secret_pictures
-from autograder.files import PrivateFolder, remove_abandoned
+from autograder.files import PrivateFolder
 from autograder.grading.engine import Tasks
 from autograder.grading.process import PRIVATE, Answer, Grader
 from autograder.grading.worker import Setup, Task
@@ -28,7 +27,6 @@ class Pool:
         self.graders: list[Grader] = []
 
     def __enter__(self) -> Pool:
-        remove_abandoned(PRIVATE)
         self.private = PrivateFolder(PRIVATE)  # shown in no sandbox
         return self
 
@@ -57,7 +55,7 @@ class Pool:
             # again.
             for _ in range(queue.at_least(jobs)):
                 self._start()
-            secret_pictures.make_shared(self.private.name, self._lacking(archives), os.environ | self._places())
+            secret_pictures.make_shared(self.private.name, archives, os.environ | self._places())
             while queue or any(grader.task for grader in self.graders):
                 self._hand_out(queue, jobs)
                 for task, answer in self._collect():
@@ -65,9 +63,6 @@ class Pool:
                         yield task, answer
         finally:
             self._end_graders()
-
-    def _lacking(self, archives: Iterable[str]) -> list[str]:
-        return [name for name in archives if not (Path(self.private.name) / f"{name}.npz").exists()]
 
     def _places(self) -> dict[str, str]:
         """Return the variables that say where things are; a grader's share of the cores concerns graders only."""

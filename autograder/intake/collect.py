@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from autograder.files import PrivateFolder, remove_abandoned, try_lock
+from autograder.files import PrivateFolder, try_lock
 from autograder.intake.archives import open_download
 from autograder.intake.find import printable
 from autograder.intake.placing import Placing
@@ -83,12 +83,8 @@ def _alone(into: Path) -> Iterator[Path]:
         if not try_lock(held):
             why = "another autograder collect is at work there"
             raise CourseError(f"Nothing was collected into {into}", why, "Wait for it, and give the command again")
-        remove_abandoned(_ASIDE, str(into.parent))
-        staging = PrivateFolder(_ASIDE, str(into.parent))
-        try:
-            yield Path(staging.name)
-        finally:
-            staging.cleanup()
+        with PrivateFolder(_ASIDE, str(into.parent)) as staging:
+            yield staging
     finally:
         os.close(held)
 

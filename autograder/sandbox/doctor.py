@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 
 from autograder.conversation.session import SessionError, Target
-from autograder.files import PrivateFolder, remove_abandoned
+from autograder.files import PrivateFolder
 from autograder.sandbox.cage import Cage, CageError, Kernel
 from autograder.sandbox.launch import ISOLATIONS, Isolation
 from autograder.sandbox.layout import course_layout
@@ -175,7 +175,6 @@ def try_out(isolation: Isolation) -> Tried:
         return Tried(isolation, problem=problem)
     home = Path.home() if os.access(Path.home(), os.W_OK) else None
     place = str(home) if home else None
-    remove_abandoned(FOLDER, place)
     with (
         PrivateFolder(FOLDER, place) as folder,
         socket.create_server(("127.0.0.1", 0)) as server,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from autograder.files import PrivateFolder, remove_abandoned
+from autograder.files import PrivateFolder
 from autograder.sandbox import linux
 from autograder.sandbox.inner import NOTEBOOK_DIR
 from autograder.sandbox.layout import COURSE_DIR, Layout, Step
@@ -98,7 +98,6 @@ def launch(isolation: Isolation, start: Start) -> Launched:
     """
     if isolation != "none":
         start.layout.refuse_to_run_as_root()
-    remove_abandoned(FOLDER)
     return _LAUNCHERS[isolation](start)
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,6 +67,18 @@ def _graded(folder: Path) -> int:
     return journal.read_text().count('"result"') if journal.exists() else 0
 
 
+class _Once:
+    """What is called with each result, and does something when the first one has come."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.action, self.done = action, False
+
+    def __call__(self, _: object) -> None:
+        if not self.done:
+            self.done = True
+            self.action()
+
+
 @pytest.fixture(scope="module")
 def two_workers(tmp_path_factory) -> Iterator[Cluster]:
     with cluster(tmp_path_factory.mktemp("cluster"), 2) as made:
@@ -123,15 +135,9 @@ def test_a_run_leaves_nothing_on_its_workers(tmp_path, two_workers):
 def test_a_worker_that_is_killed_in_the_middle_costs_no_submission(tmp_path):
     _class(tmp_path, 6, added="import time; time.sleep(1)")
     with cluster(tmp_path, 2) as made:
-        killed = []
-
-        def kill(_) -> None:
-            if not killed:
-                killed.append(made.workers[0])
-                made.workers[0].kill()
-
+        kill = _Once(made.workers[0].kill)
         _grade(tmp_path, scheduler=made.scheduler, each=kill)
-    assert killed
+    assert kill.done
     assert _points(tmp_path) == _right(6)
 
 
@@ -160,15 +166,8 @@ def _wishes() -> Wishes:
 
 def test_a_scheduler_that_dies_ends_the_run_with_one_message_and_resume_goes_on(tmp_path):
     _class(tmp_path, 5, added="import time; time.sleep(0.5)")
-    with cluster(tmp_path, 2) as made:
-        ended = []
-
-        def end(_) -> None:
-            if not ended:
-                ended.append(made.process.kill())
-
-        with pytest.raises(CourseError, match="does not answer any more.*--resume"):
-            _grade(tmp_path, scheduler=made.scheduler, each=end)
+    with cluster(tmp_path, 2) as made, pytest.raises(CourseError, match="does not answer any more.*--resume"):
+        _grade(tmp_path, scheduler=made.scheduler, each=_Once(made.process.kill))
     before = {one.result.student_id: one.result.seconds for one in _kept(tmp_path)}
     assert before
     with cluster(tmp_path, 2) as made:
