@@ -217,11 +217,13 @@ def interrupted_after(timeout_s: float, work: Callable[[], WorkT]) -> WorkT:
     timer.start()
     try:
         with _interruptible():
-            answer = work()
-            with lock:
-                finished = True
-            if expired.is_set():
-                time.sleep(0.05)  # the interrupt is on its way: let it arrive here and nowhere else
+            try:
+                answer = work()
+            finally:  # also where the work fails: an interrupt that is on its way arrives here and nowhere else
+                with lock:
+                    finished = True
+                if expired.is_set():
+                    time.sleep(0.05)
     except KeyboardInterrupt:
         if expired.is_set():
             raise TimedOut(timeout_s) from None

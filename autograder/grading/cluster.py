@@ -72,6 +72,19 @@ class NoScheduler(CourseError):
     exit_status = 2
 
 
+class _Client(Client):
+    """Ends at once where it cannot connect. Left to the garbage collector, it can lock up the next client's start."""
+
+    def start(self, **kwargs: Any) -> None:
+        """Connect."""
+        try:
+            super().start(**kwargs)
+        except BaseException:
+            with suppress(Exception):
+                self.close(timeout=5)
+            raise
+
+
 @contextmanager
 def connected(scheduler: Scheduler) -> Iterator[Client]:
     """Yield a client of a scheduler.
@@ -82,7 +95,7 @@ def connected(scheduler: Scheduler) -> Iterator[Client]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is said here, once
     warnings.filterwarnings("ignore", message="Sending large graph", category=UserWarning)
     try:
-        client = Client(
+        client = _Client(
             scheduler.address,
             security=_security(scheduler),
             timeout=CONNECT_S,

@@ -15,13 +15,11 @@ import json
 import os
 import secrets
 import select
-import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -210,18 +208,18 @@ class Kernel:
         self.cells, self.questions = cells, questions
         self.outputs = Outputs(int(limits.output_mb * MIB))
         self.closed = False
-        self.handles: list[int] = []
+        handles: list[int] = []
         try:
-            self.handles = self._introduction()
-            self.supervisor = Supervisor(self.handles, pipes, self.outputs, limits)
-            self.clock = self.supervisor.clock
-            self.stream = PipeStream(cells.fileno(), cells.fileno(), self.clock)
+            handles = self._introduction()
+            self.supervisor = Supervisor(handles, pipes, self.outputs, limits)
         except BaseException:
-            for fd in (*pipes, *self.handles):
+            for fd in (*pipes, *handles):
                 os.close(fd)
             cells.close()
             questions.close()
             raise
+        self.clock = self.supervisor.clock
+        self.stream = PipeStream(cells.fileno(), cells.fileno(), self.clock)
         self._await_ready()
         allowed = protocol.MessageLimits(message_bytes=limits.reply_mb * MIB)
         self.session = BoundedSession(
@@ -330,8 +328,7 @@ class Kernel:
 
     def interrupt(self) -> None:
         """Ask what runs to stop, as a user does with the stop button."""
-        with suppress(OSError):
-            signal.pidfd_send_signal(self.handles[0], signal.SIGINT)
+        self.supervisor.interrupt()
 
     def kill(self, why: Death = "crashed") -> None:
         """End the submission's processes, all of them."""

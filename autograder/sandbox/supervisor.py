@@ -36,7 +36,7 @@ class Supervisor:
     """
 
     def __init__(self, handles: list[int], pipes: tuple[int, int], outputs: Outputs, limits: Limits) -> None:
-        self.handles, self.pipes, self.outputs, self.limits = handles, pipes, outputs, limits
+        self.handles, self.pipes, self.outputs, self.limits = list(handles), pipes, outputs, limits
         self.death: Any = ""
         self.peak_bytes = 0
         self.lock = threading.RLock()
@@ -79,20 +79,32 @@ class Supervisor:
         """End all processes of the submission, now; the first reason is the one that counts."""
         with self.lock:
             self.death = self.death or why
-        for handle in reversed(self.handles):
-            with suppress(OSError):
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
+            self._end_all()
+
+    def interrupt(self) -> None:
+        """Ask what the kernel runs to stop."""
+        with self.lock, suppress(OSError):
+            for kernel in self.handles[:1]:
+                signal.pidfd_send_signal(kernel, signal.SIGINT)
 
     def stop(self) -> None:
         """End all processes, and stop watching."""
         self.ending.set()
+        with self.lock:
+            self._end_all()
+        self.thread.join(timeout=10)
+        with self.lock:
+            open_fds = (*self.pipes, *self.handles)
+            self.open_pipes.clear()
+            self.handles.clear()  # their numbers may be another's at once: no signal and no read after this
+            for fd in open_fds:
+                with suppress(OSError):
+                    os.close(fd)
+
+    def _end_all(self) -> None:
         for handle in reversed(self.handles):
             with suppress(OSError):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
-        self.thread.join(timeout=10)
-        for fd in (*self.pipes, *self.handles):
-            with suppress(OSError):
-                os.close(fd)
 
     def _watch(self) -> None:
         try:

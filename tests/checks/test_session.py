@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
@@ -109,6 +110,28 @@ def test_a_loop_is_stopped_also_where_the_process_was_started_to_ignore_interrup
         with pytest.raises(TimedOut):
             session.interrupted_after(0.2, lambda: endless(1))
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_work_that_fails_as_its_time_runs_out_is_not_interrupted_afterwards(monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupt, asked = _thread.interrupt_main, threading.Event()
+
+    def slowly():
+        asked.set()
+        time.sleep(0.1)
+        interrupt()
+
+    def failing():
+        asked.wait()
+        raise ValueError
+
+    monkeypatch.setattr(_thread, "interrupt_main", slowly)
+    try:
+        with pytest.raises(TimedOut):
+            session.interrupted_after(0.05, failing)
+        time.sleep(0.2)  # where an interrupt that is still on its way would arrive
     finally:
         signal.signal(signal.SIGINT, before)
 

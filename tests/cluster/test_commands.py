@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import socket
 import subprocess
 
 import pytest
 from click.testing import CliRunner, Result
+from distributed import Client
 
 from autograder.commands import learner
 from autograder.commands.instructor import doctor, grade
-from autograder.grading.cluster import connected
+from autograder.grading.cluster import NoScheduler, connected
 from autograder.grading.engine import Scheduler
 from autograder.grading.grade import grade_class
 from flowercourse.errors import CourseError
@@ -62,6 +64,18 @@ def test_a_scheduler_that_is_not_there_ends_with_one_message_and_status_2(tmp_pa
     assert line.startswith(f"Error: there is no scheduler at {address}")
     assert "dask scheduler" in line
     assert not (tmp_path / "out").exists()
+
+
+def test_who_is_refused_leaves_no_half_open_connection(monkeypatch):
+    """Collected later, while another client starts, it would make that one wait for ever."""
+    monkeypatch.setattr("autograder.grading.cluster.CONNECT_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+    with pytest.raises(NoScheduler) as refused, connected(Scheduler(address)):
+        pytest.fail("nobody is there")
+    assert refused.traceback  # it holds what the refusal has left
+    left = [one for one in gc.get_objects() if isinstance(one, Client)]
+    assert not [one for one in left if one.status not in ("closed", "newly-created")]
 
 
 def test_who_grades_over_an_open_network_is_told(tmp_path, monkeypatch):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -165,9 +167,6 @@ kernel.execute("import subprocess; subprocess.Popen(['sleep', '600'])")
 print(kernel.supervisor.init_pid, cage.pid, flush=True)
 kernel.execute("while True: pass")
 """
-    import subprocess
-    import sys
-
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as grader:
         pids = [int(pid) for pid in grader.stdout.readline().split()]
         assert all(Path(f"/proc/{pid}").exists() for pid in pids)
@@ -192,9 +191,24 @@ def test_a_learner_is_nobody_in_particular(kernel):
     assert _value(kernel, "y") == sorted(kernel.cage.layout.environment) or "PWD" in _value(kernel, "y")
 
 
+def test_once_it_has_ended_its_signals_reach_nobody_else(kernel):
+    kernel.close()
+    with subprocess.Popen(["sleep", "60"]) as bystander:
+        handles = [os.pidfd_open(bystander.pid) for _ in range(20)]  # whatever numbers were free, these have them now
+        try:
+            kernel.interrupt()
+            kernel.kill()
+            time.sleep(0.1)
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
+            for handle in handles:
+                os.close(handle)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give submissions users of their own")
 def test_inside_root_is_not_root_outside(kernel):
-    status = Path(f"/proc/{watch.pid_of(kernel.handles[0])}/status").read_text()
+    status = Path(f"/proc/{watch.pid_of(kernel.supervisor.handles[0])}/status").read_text()
     uid = next(line.split()[1] for line in status.splitlines() if line.startswith("Uid:"))
     assert int(uid) > 100_000
 
