@@ -29,6 +29,7 @@ if "google.colab" in sys.modules:  # Colab starts without the course's library; 
     print("Installing the course's library from {learners}: about a minute, once for each session.")
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "git+{learners}"], check=True)
 
+import flowercourse  # before TensorFlow: it settles that `tf.keras` is Keras 2, which TF Hub's layers need
 
 import matplotlib.pyplot as plt
 import numpy as np

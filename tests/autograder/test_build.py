@@ -13,6 +13,7 @@ from autograder.authoring.notebooks import dumps, instructor_notebook, learner_n
 from autograder.authoring.sources import load
 from flowercourse.errors import CourseError
 from tests.autograder.conftest import CHECKS, SOURCE, cell_of
+from tests.conftest import ROOT
 
 
 def write(course, text, tmp_path, name="01-tiny.py"):
@@ -184,3 +185,10 @@ def test_an_exercise_whose_source_is_gone_is_removed(course, tmp_path):
     assert orphans(compare(**folders), tmp_path) == [old]
     build(**folders, course=None)
     assert not old.exists()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "exercises").glob("*/*.ipynb")), ids=lambda path: path.stem)
+def test_an_exercise_imports_the_course_before_tensorflow(path):
+    """It settles which Keras `tf.keras` is, and holds TensorFlow's notices back."""
+    first = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code").source
+    assert 0 < first.index("\nimport flowercourse") < first.index("\nimport tensorflow")
