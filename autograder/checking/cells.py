@@ -52,7 +52,7 @@ class FailedCell:
 
     @property
     def hint(self) -> str:
-        """What causes this most often, in a sentence; "" where nothing is known."""
+        """What is known to cause this, in a sentence; "" where nothing is known."""
         said = f"{self.error[:100]}: {self.text[:2000]}"
         return next((hint for pattern, hint in _CAUSES if re.search(pattern, said, re.IGNORECASE | re.DOTALL)), "")
 

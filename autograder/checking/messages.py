@@ -27,7 +27,7 @@ class Failed(Exception):
     """
 
     def __init__(self, expected: str, found: str = "", hint: str = "") -> None:
-        if found in ("None", "a NoneType"):  # a value was due: the commonest mistake of all is to print it
+        if found in ("None", "a NoneType"):  # a value was due: a mistake easily made is to print it
             hint = RETURN_HINT
         self.expected, self.found, self.hint = expected, found, hint
         super().__init__(self.one_line())

@@ -398,7 +398,7 @@ def export(
 @click.option(
     "--with-solutions",
     is_flag=True,
-    help="Put the walkthroughs into it, which show right ways through each exercise and common mistakes.",
+    help="Put the walkthroughs into it, which show right ways through each exercise and mistakes easily made.",
 )
 def release(out: Path, with_solutions: bool) -> None:
     """Write the learner's edition: the site's sources, the exercises, the library and the visible checks."""

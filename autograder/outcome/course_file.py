@@ -96,7 +96,7 @@ def read_policy(path: Path, known: Collection[str]) -> Policy:
     except UnicodeDecodeError as error:
         raise CourseError(f"{path} was not read", "it is not in UTF-8", "Save it in UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        # An id without quotes is the mistake that most people make: TOML has no numbers like 00123.
+        # A mistake easily made is an id without quotes: TOML has no numbers like 00123.
         next_step = 'Mend that place; texts and ids stand in quotes: "00123"'
         raise CourseError(f"{path} was not read", f"{error}", next_step) from error
     return _Reading(path, known).policy(data)

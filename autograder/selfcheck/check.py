@@ -51,7 +51,7 @@ class Trouble:
     source: str = ""
 
     def lines(self) -> list[str]:
-        """Return what to say of it: which cell, what it raised and where, and what causes this most often."""
+        """Return what to say of it: which cell, what it raised and where, and what is known to cause this."""
         failed = FailedCell(self.cell, self.source, self.type_name, self.text, self.line)
         first = next((line.strip() for line in self.source.splitlines() if line.strip()), "")
         beginning = f", beginning with `{quote(first, 60)}`" if first else ""
