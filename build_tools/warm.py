@@ -22,6 +22,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -92,6 +93,7 @@ class WarmPython:
             command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env={**environment, "PYTHONPATH": path}
         )
         theirs.close()
+        self._exchange = threading.Lock()  # threads that start programs wait for one another's answer
 
     @property
     def pid(self) -> int:
@@ -126,10 +128,11 @@ class WarmPython:
         try:
             # A message may be no longer than a packet, and an environment can be.
             body = json.dumps(request).encode()
-            socket.send_fds(self._control, [str(len(body)).encode()], [stdout, stderr, theirs])
-            for begin in range(0, len(body), 2**14):
-                self._control.send(body[begin : begin + 2**14])
-            pid = int(self._control.recv(32) or 0)
+            with self._exchange:
+                socket.send_fds(self._control, [str(len(body)).encode()], [stdout, stderr, theirs])
+                for begin in range(0, len(body), 2**14):
+                    self._control.send(body[begin : begin + 2**14])
+                pid = int(self._control.recv(32) or 0)
         finally:
             os.close(theirs)
         if not pid:

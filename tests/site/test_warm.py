@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,17 @@ def test_it_gets_its_own_environment_and_folder(run, tmp_path):
     assert run("-c", code)[1] == f"yes None {Path.cwd()}\n"
     long = {"MINE": "yes", "LONG": "x" * 500_000}
     assert run("-c", code, env={**os.environ, **long}, cwd=tmp_path)[1] == f"None yes {tmp_path}\n"
+
+
+def test_programs_that_are_started_at_the_same_time_each_get_their_own_request(python):
+    def end_with(number: int) -> int:
+        code = "import os, sys; sys.exit(int(os.environ['NUMBER']))"
+        # Of many packets, so that another thread's come between them wherever they may.
+        return python.start(["-c", code], env={"NUMBER": str(number), "LONG": "x" * 500_000}).wait(60)
+
+    numbers = list(range(1, 25))
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(end_with, numbers)) == numbers
 
 
 def test_its_end_is_told(run, python):
