@@ -80,7 +80,7 @@ def _where_to_open(env: BuildEnvironment, exercise: str) -> nodes.paragraph:
 
 def _where_to_read(env: BuildEnvironment, exercise: str) -> list[nodes.Node]:
     """Return links to the exercise's page and to its walkthrough, nothing where this site has neither."""
-    pages = {"exercises": "Read it here first", "walkthroughs": "When you have tried: right ways, and mistakes easily made"}
+    pages = {"exercises": "Read it here first", "walkthroughs": "When you have tried: right ways and easy mistakes"}
     paragraph = nodes.paragraph()
     for folder, text in pages.items():
         page = f"{folder}/{exercise}"
