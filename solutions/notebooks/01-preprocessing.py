@@ -10,7 +10,7 @@
 # - bring photographs of any size to one size and one range of values;
 # - feed them to a network in shuffled batches, without losing or repeating a single one.
 #
-# **Why it matters.** Most mistakes in machine learning happen before the first layer: pictures in the wrong range,
+# **Why it matters.** Many mistakes in machine learning happen before the first layer: pictures in the wrong range,
 # labels that slipped against their pictures, test examples among the training examples. None of these stops the
 # program. It runs, and its numbers are wrong. Here you build the part that prevents this, and the next notebooks use
 # it.
@@ -375,8 +375,8 @@ hidden.images_are_scaled()
 # A network learns from a few pictures at a time, a *batch*. Three things matter on the way:
 #
 # - **Shuffle** the training examples, each epoch anew, so that no batch is all tulips. `dataset.shuffle(size)` keeps a
-#   buffer of `size` examples and draws from it. (A quarter of the training part is a common choice: large enough to mix
-#   well, small enough for memory.)
+#   buffer of `size` examples and draws from it. (A quarter of the training part is large enough to mix well here, and
+#   small enough for memory.)
 # - **Batch** 32 examples at a time. The last batch has what is left over, perhaps fewer.
 # - **Prefetch**: prepare the next batch while the network works on this one. That changes the speed and nothing else,
 #   so no check can see it. It belongs there all the same.

@@ -187,9 +187,9 @@ print(f"The head for {num_classes} classes will have {dense_parameters(1280, num
 # The head is a single dense layer with one output for each class. It has **no activation**: its outputs are *logits*,
 # plain scores that may be negative and sum to nothing in particular. The largest one is the answer. Turning them into
 # probabilities (softmax) is left to the loss, which can do it with fewer rounding errors. `from_logits=True` tells the
-# loss to do it. A common mistake is to do both: softmax in the model *and* `from_logits=True`. It raises no error. Where
-# the softmax is the last step of the model, Keras finds it, warns, and trains as it should. But the model then puts out
-# probabilities. Whoever takes them for logits and applies softmax again gets wrong ones.
+# loss to do it. A mistake easily made is to do both: softmax in the model *and* `from_logits=True`. It raises no
+# error. Where the softmax is the last step of the model, Keras finds it, warns, and trains as it should. But the model
+# then puts out probabilities. Whoever takes them for logits and applies softmax again gets wrong ones.
 #
 # **Your task:** write `build_head(num_features, num_classes)`.
 #
@@ -319,8 +319,8 @@ hidden.history_belongs_to_head()
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Six epochs, in less time than the backbone needs for a few pictures. The lazy classifier of notebook 1 is the line to
-# beat:
+# Six epochs, in a small part of the time that the backbone needs for all pictures once. The lazy classifier of
+# notebook 1 is the line to beat:
 
 # %%
 lazy_accuracy = np.bincount(y_train).max() / len(y_train)

@@ -66,7 +66,7 @@ print(f"Backbones in use: {mobilenet.label}; {inception.label}")
 # %% [markdown]
 # ## Step 1: One function for every size
 #
-# The most frequent mistake with Inception V3 is to feed it 224 x 224 pixels. Instead of a second function, give yours a
+# A mistake easily made with Inception V3 is to feed it 224 x 224 pixels. Instead of a second function, give yours a
 # parameter.
 #
 # **Your task:** write `resize_and_scale(image, label, size)`.

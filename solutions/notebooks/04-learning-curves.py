@@ -200,9 +200,9 @@ hidden.runs_are_told_apart()
 # <details><summary>How the six runs were made (open it when you have decided)</summary>
 #
 # A learned from only 200 pictures, a quarter of them with a wrong label, with a hidden layer of 256 units in the head, in
-# batches of 4 and with a learning rate of 0.002: it learned the wrong labels by heart as well. B had a learning rate of 0.00002. C had strong dropout, and its validation
-# pictures were among its training pictures. D had a learning rate of 0.3. E could see only 12 of the 1,280 features. F
-# is the head of notebook 2, with a learning rate of 0.0005.
+# batches of 4 and with a learning rate of 0.002: it learned the wrong labels by heart as well. B had a learning
+# rate of 0.00002. C had strong dropout, and its validation pictures were among its training pictures. D had a learning
+# rate of 0.3. E could see only 12 of the 1,280 features. F is the head of notebook 2, with a learning rate of 0.0005.
 # </details>
 
 # %% [markdown]
