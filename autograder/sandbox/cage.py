@@ -26,9 +26,10 @@ from typing import Any, Literal
 from autograder.conversation import protocol
 from autograder.conversation.protocol import ProtocolError
 from autograder.conversation.session import PipeStream
-from autograder.sandbox import inner
+from autograder.sandbox import control_group, inner, watch
 from autograder.sandbox.bounded import BoundedSession
 from autograder.sandbox.capture import Outputs
+from autograder.sandbox.control_group import ControlGroup
 from autograder.sandbox.launch import USERS_OF_A_ZYGOTE, Isolation, Start, launch
 from autograder.sandbox.layout import Layout
 from autograder.sandbox.limits import MIB, Limits
@@ -209,14 +210,18 @@ class Kernel:
         self.outputs = Outputs(int(limits.output_mb * MIB))
         self.closed = False
         handles: list[int] = []
+        self.group: ControlGroup | None = None
         try:
             handles = self._introduction()
-            self.supervisor = Supervisor(handles, pipes, self.outputs, limits)
+            self.group = self._own_group(handles)
+            self.supervisor = Supervisor(handles, pipes, self.outputs, limits, self.group)
         except BaseException:
             for fd in (*pipes, *handles):
                 os.close(fd)
             cells.close()
             questions.close()
+            if self.group is not None:
+                self.group.close()
             raise
         self.clock = self.supervisor.clock
         self.stream = PipeStream(cells.fileno(), cells.fileno(), self.clock)
@@ -248,6 +253,20 @@ class Kernel:
                 os.close(fd)
             raise CageError("the sandbox could not start a kernel")
         return handles
+
+    def _own_group(self, handles: list[int]) -> ControlGroup | None:
+        """Put the learner's processes, which wait for their first cell, into a control group, where there are any."""
+        place = control_group.place()
+        if place is None:
+            return None
+        group = ControlGroup(place, self.limits)
+        try:
+            for handle in handles:
+                group.add(watch.pid_of(handle))
+        except BaseException:
+            group.close()
+            raise
+        return group
 
     def _await_ready(self) -> None:
         """Wait until the kernel can take cells, so that its own start costs no cell any of its time."""
@@ -351,3 +370,5 @@ class Kernel:
         finally:
             self.cells.close()
             self.questions.close()
+            if self.group is not None:
+                self.group.close()

@@ -16,6 +16,7 @@ import psutil
 
 from autograder.conversation.session import SessionError, Target
 from autograder.files import PrivateFolder
+from autograder.sandbox import control_group
 from autograder.sandbox.cage import Cage, CageError, Kernel
 from autograder.sandbox.launch import ISOLATIONS, Isolation
 from autograder.sandbox.layout import course_layout
@@ -32,6 +33,11 @@ HOW_TO_GET: dict[Isolation, str] = {
     "user": "Run autograder as root, with a Python outside of folders that are closed to other users (such as /root).",
     "none": "Always possible, never safe: --isolation none.",
 }
+
+HOW_TO_GET_GROUPS = (
+    "Needs Linux with version 2 of control groups, and a group that this user may divide: root has one, others get one "
+    "with: systemd-run --user --scope --property=Delegate=yes autograder grade ..."
+)
 
 PROBE_LIMITS = Limits(
     cell_timeout_s=20, notebook_timeout_s=60, call_timeout_s=10, memory_mb=768, processes=40, disk_mb=16, files=200
@@ -68,9 +74,15 @@ class Tried:
 
 @dataclass(frozen=True)
 class Report:
-    """What the doctor found."""
+    """What the doctor found.
+
+    Attributes:
+        tried: what became of each isolation.
+        no_groups: why submissions get no control groups; empty where they do.
+    """
 
     tried: tuple[Tried, ...]
+    no_groups: str = ""
 
     @property
     def in_force(self) -> Tried | None:
@@ -97,11 +109,22 @@ class Report:
         for one in self.tried:
             if not one.works:
                 lines += [f"  {one.isolation}: does not work here ({one.problem}).", f"    {HOW_TO_GET[one.isolation]}"]
-        lines.append(self._verdict())
+        lines += [self._groups(), self._verdict()]
         return "\n".join(lines)
 
     def _promises(self) -> list[str]:
         return next(([promise.what for promise in one.promises] for one in self.tried if one.promises), [])
+
+    def _groups(self) -> str:
+        if not self.no_groups:
+            return (
+                "Control groups: each submission has one. The system itself bounds its memory and its processes, and "
+                "shares the processors out."
+            )
+        return (
+            f"Control groups: none ({self.no_groups}). Memory and processes are looked at 20 times a second instead.\n"
+            f"    {HOW_TO_GET_GROUPS}"
+        )
 
     def _verdict(self) -> str:
         one = self.in_force
@@ -114,7 +137,15 @@ class Report:
 
 def examine(isolations: tuple[Isolation, ...] = ISOLATIONS) -> Report:
     """Try every isolation and return what was found."""
-    return Report(tuple(try_out(isolation) for isolation in isolations))
+    return Report(tuple(try_out(isolation) for isolation in isolations), _no_groups())
+
+
+def _no_groups() -> str:
+    try:
+        control_group.tried()
+    except control_group.Unavailable as unavailable:
+        return str(unavailable)
+    return ""
 
 
 def choose(wanted: str) -> Isolation:
@@ -339,4 +370,5 @@ def as_json(report: Report) -> str:
         {"isolation": one.isolation, "problem": one.problem, "broken": one.broken, "works": one.works}
         for one in report.tried
     ]
-    return json.dumps({"tried": tried, "in_force": report.in_force.isolation if report.in_force else None}, indent=1)
+    in_force = report.in_force.isolation if report.in_force else None
+    return json.dumps({"tried": tried, "in_force": in_force, "no_control_groups": report.no_groups}, indent=1)

@@ -15,6 +15,7 @@ from typing import Any
 from autograder.sandbox import watch
 from autograder.sandbox.capture import Outputs
 from autograder.sandbox.clock import Clock
+from autograder.sandbox.control_group import ControlGroup
 from autograder.sandbox.limits import MIB, Limits
 
 INTERVAL_S = 0.05
@@ -33,9 +34,18 @@ class Supervisor:
         pipes: read ends of the kernel's stdout and stderr.
         outputs: where to put what arrives there.
         limits: what the submission may use.
+        group: its control group, where there is one.
     """
 
-    def __init__(self, handles: list[int], pipes: tuple[int, int], outputs: Outputs, limits: Limits) -> None:
+    def __init__(
+        self,
+        handles: list[int],
+        pipes: tuple[int, int],
+        outputs: Outputs,
+        limits: Limits,
+        group: ControlGroup | None = None,
+    ) -> None:
+        self.group = group
         self.handles, self.pipes, self.outputs, self.limits = list(handles), pipes, outputs, limits
         self.death: Any = ""
         self.peak_bytes = 0
@@ -78,6 +88,8 @@ class Supervisor:
     def kill(self, why: str) -> None:
         """End all processes of the submission, now; the first reason is the one that counts."""
         with self.lock:
+            if why == "crashed" and self.group is not None and self.group.ran_out_of_memory:
+                why = "out_of_memory"
             self.death = self.death or why
             self._end_all()
 

@@ -46,6 +46,14 @@ def test_what_is_missing_says_how_to_get_it_and_what_is_not_kept():
     assert "In force: user, which does not keep: reaching the network." in report.text
 
 
+def test_whether_submissions_get_control_groups_is_said_and_how_to_get_them():
+    assert "Control groups: each submission has one." in Report((KEPT,)).text
+    without = Report((KEPT,), no_groups="this user may make none").text
+    assert "Control groups: none (this user may make none)." in without
+    assert "systemd-run --user --scope --property=Delegate=yes autograder grade" in without
+    assert without.endswith("In force: bubblewrap. It kept every promise.")
+
+
 def test_where_nothing_works_grading_is_refused(monkeypatch):
     monkeypatch.setattr(doctor, "starts", lambda isolation: "not here")
     with pytest.raises(CourseError, match="--isolation none"):
