@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -252,3 +253,10 @@ def test_the_command_to_go_on_with_shows_no_password(monkeypatch):
     assert "3 of 9 submissions are graded and kept" in said
     assert "secret" not in said
     assert said.endswith("autograder grade in --out o --db postgresql://me:***@localhost/grades --resume")
+
+
+def test_reading_a_notebook_compiles_no_grammar():
+    """Beside JupyterLab, newer versions of jsonschema do, for addresses that no notebook holds: two seconds a start."""
+    program = "import nbformat, nbgrader.api, sys; print('lark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
