@@ -121,10 +121,7 @@ def table_of(
         only: run only those changes whose name contains this text (and the reference, and the untouched exercise).
         progress: called with each row when it is there.
     """
-    import tensorflow as tf
-
-    # Hundreds of small graphs run a few steps each: making them faster takes longer than they do.
-    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    _make_graphs_cheaply()
     assignment = load(SOURCES / f"{name}.py")
     module = importlib.import_module(f"tests.mutants.{assignment.module}")
     backbones = LoadedOnce()
@@ -152,6 +149,19 @@ def table_of(
     for variant, outcome in _run_variants(runner, variants):
         add("variant", variant.name, variant.cell, {}, outcome)
     return table
+
+
+def _make_graphs_cheaply() -> None:
+    """Hundreds of small graphs are made, and each runs a few steps: spare what only later steps would gain by."""
+    import tensorflow as tf
+    from tensorflow.python.util import tf_stack
+
+    # Making them faster takes longer than they run.
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    # For each operation, the lines that it was made by are noted: a sixth of what a graph costs, for messages of
+    # failed steps, which nobody reads here.
+    nowhere = tf_stack.extract_stack()
+    tf_stack.extract_stack = lambda *_, **__: nowhere
 
 
 def _run_variants(runner: Runner, variants: Sequence[Variant]) -> Iterable[tuple[Variant, Outcome]]:

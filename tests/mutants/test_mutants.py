@@ -21,7 +21,7 @@ def data() -> None:
     ready_data()
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("data")
 @pytest.mark.parametrize("name", ASSIGNMENTS)
 def test_every_mutant_loses_exactly_its_points_and_every_variant_keeps_all(name):
