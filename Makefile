@@ -48,16 +48,18 @@ lock: $(READY)  ## make requirements.txt again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 	  --constraints requirements.txt benchmarks/requirements.in --output-file benchmarks/requirements.txt
 
-# Tests use the embedded data set, so they need no other prepared.
+# Tests use the embedded data set, so they need no other prepared. Bytecode is kept, even where the environment says
+# otherwise: a few hundred processes would compile the course anew.
+TEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 test: export FLOWERCOURSE_DATASET := mini_flowers
 test: export FLOWERCOURSE_OFFLINE := 1
 test: setup prepare  ## set everything up, then run every test
-	$(BIN)/python -m pytest -n 2
+	$(TEST) -n auto
 
 test-quick: export FLOWERCOURSE_DATASET := mini_flowers
 test-quick: export FLOWERCOURSE_OFFLINE := 1
 test-quick: prepare  ## run the tests that need no notebook, full-size network, browser, cage or database server
-	$(BIN)/python -m pytest -n 2 -m "not notebook and not browser and not sandbox and not postgresql"
+	$(TEST) -n 2 -m "not notebook and not browser and not sandbox and not postgresql"
 
 course: setup  ## set everything up, then do the main job: data, exercises, report, graded class, site
 	$(BIN)/python build_tools/course.py

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import psutil
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from flowercourse import startup
+from flowercourse.environment import processors
 from tests.processor_time import ProcessorTime
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,8 +50,29 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ProcessorTime())
 
 
-# What takes longest is begun first, so that no process works at the end while the others have nothing left to do.
-LONGEST_FIRST = ("tests/mutants/test_mutants.py", "tests/site/", "tests/attacks/", "tests/sandbox/")
+MUTANTS = "tests/mutants/test_mutants.py"
+
+# What takes longest is begun first, so that no process works at the end while the others have nothing left to do: the
+# site, which many files need, beside tests that don't, and those that mostly wait beside those that compute.
+LONGEST_FIRST = (
+    "tests/site/test_in_a_browser.py",  # builds the site
+    MUTANTS,
+    "tests/site/test_guide.py",
+    "tests/cluster/",
+    "tests/attacks/",
+    "tests/sandbox/",
+    "tests/autograder/test_installation.py",
+    "tests/site/",
+)
+MEMORY_OF_A_PROCESS = 4 * 2**30  # with the programs that its tests start: notebooks, browsers, the site's kernels
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Say how many processes `-n auto` is: two a processor, where there is the memory for them.
+
+    A third of the tests' time passes in waiting, for browsers, clusters, and what must be seen to run into a limit.
+    """
+    return max(1, min(2 * processors(), psutil.virtual_memory().total // MEMORY_OF_A_PROCESS))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,7 +99,7 @@ class ByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return nodeid if file == LONGEST_FIRST[0] else next((files[0] for files in TOGETHER if file in files), file)
+        return nodeid if file == MUTANTS else next((files[0] for files in TOGETHER if file in files), file)
 
 
 @pytest.hookimpl(optionalhook=True)

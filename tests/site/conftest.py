@@ -16,7 +16,7 @@ import pytest
 
 from tests.site.tools import ROOT, load_tool
 
-SECONDS_FOR_A_BUILD = 900
+SECONDS_FOR_A_BUILD = 1800
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,7 +30,7 @@ COPIED = ("_config.yml", "_toc.yml", "Makefile", "pyproject.toml", "requirements
 COPIED_FOLDERS = ("autograder", "binder", "book", "build_tools", "exercises", "flowercourse", "solutions")
 # Of the sample class, those that are graded quickly: one of each kind that the guide speaks of.
 GRADED_HERE = {("learner-03", "01-preprocessing"), ("learner-05", "01-preprocessing")}
-SECONDS_FOR_ALL = 600
+SECONDS_FOR_ALL = 1200
 LATE_PAGE = "feedback/learner-03/01-preprocessing/01-preprocessing.html"
 
 
