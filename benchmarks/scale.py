@@ -40,7 +40,7 @@ from autograder.grading.earlier_runs import results_at, seconds_by_cell
 from autograder.grading.journal import Journal, entries
 from autograder.grading.worker import Task
 from autograder.intake.collect import collect
-from autograder.outcome.book import Book, read_rows
+from autograder.outcome.class_grades import ClassGrades, read_rows
 from autograder.outcome.export import as_csv
 from autograder.outcome.results import CellOutcome, SubmissionResult
 from autograder.outcome.statistics import statistics_of
@@ -232,7 +232,7 @@ def _collect(folder: Path, count: int) -> Measured:
 
 
 def _export(folder: Path, count: int) -> Measured:
-    return measured(count, lambda: as_csv(Book(tuple(read_rows(folder / f"graded-{count}-sqlite")))))
+    return measured(count, lambda: as_csv(ClassGrades(tuple(read_rows(folder / f"graded-{count}-sqlite")))))
 
 
 def _statistics(folder: Path, count: int) -> Measured:

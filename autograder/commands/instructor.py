@@ -23,7 +23,7 @@ from flowercourse.errors import CourseError
 
 if TYPE_CHECKING:
     from autograder.grading.engine import Scheduler
-    from autograder.outcome.book import Row
+    from autograder.outcome.class_grades import Row
     from autograder.outcome.course_file import Policy
     from autograder.outcome.people import People
     from autograder.outcome.results import Final
@@ -316,7 +316,7 @@ def feedback(directory: Path, course: Path | None, submitted: Path | None, db: s
     With a course file, they also say what counts after its late policy, and why.
     """
     from autograder.authoring.sources import load_all
-    from autograder.outcome.book import read_rows
+    from autograder.outcome.class_grades import read_rows
     from autograder.outcome.feedback import remake
 
     assignments = load_all()
@@ -362,7 +362,7 @@ def export(
     """
     from autograder.authoring.sources import load_all
     from autograder.files import write_text
-    from autograder.outcome.book import Book, read_rows
+    from autograder.outcome.class_grades import ClassGrades, read_rows
     from autograder.outcome.export import FORMATS
     from autograder.outcome.moodle import write_feedback_zip
     from autograder.outcome.report import page_path
@@ -376,13 +376,13 @@ def export(
         policy, finals = applied(course, rows, persons, list(load_all()), submitted) if course else (None, None)
         # What counts depends on all assignments, so the others are left out last.
         rows = [row for row in rows if assignment in (None, row.assignment)]
-        book = Book(tuple(rows), persons, policy.titles if policy else {}, finals)
-        write_text(output, FORMATS[format_](book))
+        grades = ClassGrades(tuple(rows), persons, policy.titles if policy else {}, finals)
+        write_text(output, FORMATS[format_](grades))
         click.echo(f"{plural(len(rows), 'row')} in {output}")
         if format_ == "moodle":
             pages = {row.student_id: page_path(directory, row.student_id, row.assignment) for row in rows}
             archive = output.with_name(f"{output.stem}-feedback.zip")
-            click.echo(f"{plural(write_feedback_zip(archive, book, pages), 'feedback page')} in {archive}")
+            click.echo(f"{plural(write_feedback_zip(archive, grades, pages), 'feedback page')} in {archive}")
     if format_ == "moodle" and finals and any(final.dropped for final in finals.values()):
         click.echo(
             "A worksheet cannot say which results do not count: set Moodle's gradebook to drop the lowest.", err=True

@@ -11,7 +11,7 @@ feedback         the pages again, with what graders added since
 statistics       where a class fails, in numbers
 statistics_page  the same as a page
 compare          what changed between two runs
-book             a run's grades with points given by hand, for exports
+class_grades     a run's grades with points given by hand, for exports
 people           who a row is, as the platform knows her
 export           exports, and the formats there are
 canvas           a format: Canvas's gradebook

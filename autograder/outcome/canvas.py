@@ -14,21 +14,21 @@ import re
 from collections.abc import Iterable, Mapping
 
 from autograder.intake.roster import Learner, Roster
-from autograder.outcome.book import Book, Row
+from autograder.outcome.class_grades import ClassGrades, Row
 from autograder.outcome.people import refuse_missing
-from autograder.outcome.report import cell_text, csv_text, number
+from autograder.outcome.report import cell_text, csv_text, points_text
 
 POINTS = "Points Possible"
 
 
-def as_canvas(book: Book) -> str:
+def as_canvas(grades: ClassGrades) -> str:
     """Return the text of a CSV file that Canvas's gradebook imports.
 
     Raises:
         CourseError: Of a learner nothing is known that Canvas would find her by, or she is not in the roster.
     """
-    rows = book.of_learners()
-    learners = {row.student_id: book.people.of(row.student_id) for row in rows}
+    rows = grades.of_learners()
+    learners = {row.student_id: grades.people.of(row.student_id) for row in rows}
     refuse_missing(
         "The grades were not exported for Canvas",
         "Canvas cannot find these, whose login begins like a formula and whose number is not known",
@@ -39,11 +39,11 @@ def as_canvas(book: Book) -> str:
     most = {name: max(row.max_score for row in rows if row.assignment == name) for name in assignments}
     by_key = {(row.student_id, row.assignment): row for row in rows}
     columns = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-    titles = [_title(name, book.titles, book.people.roster) for name in assignments]
-    lines = [[f"    {POINTS}", "", "", "", "", *(number(most[name]) for name in assignments)]]
+    titles = [_title(name, grades.titles, grades.people.roster) for name in assignments]
+    lines = [[f"    {POINTS}", "", "", "", "", *(points_text(most[name]) for name in assignments)]]
     for folder, learner in learners.items():
-        grades = [_grade(book, by_key.get((folder, name))) for name in assignments]
-        lines.append([*_who(learner), *grades])
+        cells = [_grade(grades, by_key.get((folder, name))) for name in assignments]
+        lines.append([*_who(learner), *cells])
     return csv_text([*columns, *titles], lines)
 
 
@@ -66,11 +66,11 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"[0-9]{1,18}", text) is not None
 
 
-def _grade(book: Book, row: Row | None) -> str:
+def _grade(grades: ClassGrades, row: Row | None) -> str:
     if row is None or row.awaiting:
         return ""
-    final = book.final(row)
-    return "EX" if final.dropped else number(final.score)
+    final = grades.final(row)
+    return "EX" if final.dropped else points_text(final.score)
 
 
 def _title(name: str, titles: Mapping[str, str], roster: Roster | None) -> str:

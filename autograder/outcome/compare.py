@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from autograder.checking.messages import plural
 from autograder.outcome.inert import inert_text
-from autograder.outcome.report import STATUS_WORDS, cell_text, number, one_line
+from autograder.outcome.report import STATUS_WORDS, cell_text, one_line, points_text
 from autograder.outcome.results import CheckResult, SubmissionResult
 
 LONGEST_MESSAGE = 400
@@ -164,7 +164,7 @@ def _rows(comparison: Comparison) -> Iterator[str]:
 
 
 def _worth(side: Side | None) -> str:
-    return f"{number(side.score)} of {number(side.max_score)}" if side else "no such point"
+    return f"{points_text(side.score)} of {points_text(side.max_score)}" if side else "no such point"
 
 
 def _said(side: Side | None) -> str:
@@ -172,4 +172,4 @@ def _said(side: Side | None) -> str:
 
 
 def _signed(points: float) -> str:
-    return f"{'+' if points > 0 else ''}{number(points)}"
+    return f"{'+' if points > 0 else ''}{points_text(points)}"

@@ -1,7 +1,7 @@
 """Applies the course's policy: what counts of the points that were earned, and why, in words for the learner.
 
-The points themselves never change; `autograder.outcome.book.Row` keeps them. A day is 24 hours since the due time, and
-one that has begun counts. Where nobody knows when something was handed in, nothing is taken off.
+The points themselves never change; `autograder.outcome.class_grades.Row` keeps them. A day is 24 hours since the due
+time, and one that has begun counts. Where nobody knows when something was handed in, nothing is taken off.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 
 from autograder.checking.messages import plural
 from autograder.intake.roster import composed
-from autograder.outcome.book import Row
+from autograder.outcome.class_grades import Row
 from autograder.outcome.course_file import Key, Policy
 from autograder.outcome.people import People
-from autograder.outcome.report import number
+from autograder.outcome.report import points_text
 from autograder.outcome.results import Final
 
 MONTHS = (
@@ -103,11 +103,11 @@ def _reduced(policy: Policy, row: Row, days: int, said: str) -> Final:
     percent = min(days * policy.percent_per_day, policy.at_most_percent)
     score = round(row.score * (100 - percent) / 100, 4)
     deduction = round(row.score - score, 4)
-    capped = f", and at most {number(policy.at_most_percent)} %" if percent < days * policy.percent_per_day else ""
+    capped = f", and at most {points_text(policy.at_most_percent)} %" if percent < days * policy.percent_per_day else ""
     words = (
-        f"{said} Each day begun costs {number(policy.percent_per_day)} % of the points earned{capped}: that makes "
-        f"{number(percent)} % for {plural(days, 'day')}. That takes "
-        f"{plural(deduction, 'point')} off your {number(row.score)} and leaves {number(score)}."
+        f"{said} Each day begun costs {points_text(policy.percent_per_day)} % of the points earned{capped}: that makes "
+        f"{points_text(percent)} % for {plural(days, 'day')}. That takes "
+        f"{plural(deduction, 'point')} off your {points_text(row.score)} and leaves {points_text(score)}."
     )
     return Final(score, days, deduction, words=words)
 

@@ -18,9 +18,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from autograder.intake.roster import Learner
-from autograder.outcome.book import Book, Row
+from autograder.outcome.class_grades import ClassGrades, Row
 from autograder.outcome.people import refuse_missing
-from autograder.outcome.report import cell_text, csv_text, number
+from autograder.outcome.report import cell_text, csv_text, points_text
 from flowercourse.errors import CourseError
 from flowercourse.paths import whole_file
 
@@ -29,46 +29,46 @@ _ASK_FOR = "Download the assignment's grading worksheet in Moodle, and name it w
 _DATE = (1980, 1, 1, 0, 0, 0)  # so that the same pages give the same archive
 
 
-def as_moodle(book: Book) -> str:
+def as_moodle(grades: ClassGrades) -> str:
     """Return the text of a grading worksheet for one assignment.
 
     Raises:
         CourseError: There are several assignments, a participant's number is not known, or Moodle has another maximum.
     """
-    numbers = participants(book)
+    numbers = participants(grades)
     lines = []
-    for row in book.of_learners():
-        learner = book.people.of(row.student_id)
+    for row in grades.of_learners():
+        learner = grades.people.of(row.student_id)
         _refuse_other_maximum(row, learner)
-        grade = "" if row.awaiting else number(book.final(row).score)
+        grade = "" if row.awaiting else points_text(grades.final(row).score)
         modified = learner.others.get("Last modified (grade)") or "-"
         who = (f"Participant {numbers[row.student_id]}", cell_text(learner.name), cell_text(learner.email))
-        lines.append([*who, grade, number(row.max_score), cell_text(modified) if modified != "-" else modified])
+        lines.append([*who, grade, points_text(row.max_score), cell_text(modified) if modified != "-" else modified])
     return csv_text(COLUMNS, lines)
 
 
-def participants(book: Book) -> Mapping[str, str]:
+def participants(grades: ClassGrades) -> Mapping[str, str]:
     """Return Moodle's number of each participant, by student's folder.
 
     Raises:
         CourseError: There are several assignments, or a number is not known.
     """
     what = "The grades were not exported for Moodle"
-    names = sorted({row.assignment for row in book.of_learners()})
+    names = sorted({row.assignment for row in grades.of_learners()})
     if len(names) > 1:
         raise CourseError(
             what, "a worksheet is for one assignment", f"Say which one: --assignment {' or '.join(names)}"
         )
-    numbers = {row.student_id: _participant(book, row) for row in book.of_learners()}
+    numbers = {row.student_id: _participant(grades, row) for row in grades.of_learners()}
     missing = (folder for folder, one in numbers.items() if not one)
     refuse_missing(what, "Moodle's number of these participants is not known", missing, _ASK_FOR)
     return numbers
 
 
-def _participant(book: Book, row: Row) -> str:
-    receipt = book.people.receipt(row.student_id, row.assignment)
+def _participant(grades: ClassGrades, row: Row) -> str:
+    receipt = grades.people.receipt(row.student_id, row.assignment)
     from_download = receipt.platform_id if receipt and receipt.platform == "moodle" else ""
-    found = from_download or book.people.of(row.student_id).platform_id
+    found = from_download or grades.people.of(row.student_id).platform_id
     return found if re.fullmatch(r"[0-9]{1,18}", found) else ""
 
 
@@ -80,7 +80,7 @@ def _refuse_other_maximum(row: Row, learner: Learner) -> None:
     except ValueError:
         return
     if other != row.max_score:
-        points = number(row.max_score)
+        points = points_text(row.max_score)
         raise CourseError(
             "The grades were not exported for Moodle",
             f"its maximum grade is {said}, and {row.assignment} has {points} points",
@@ -88,32 +88,32 @@ def _refuse_other_maximum(row: Row, learner: Learner) -> None:
         )
 
 
-def write_feedback_zip(path: Path, book: Book, pages: Mapping[str, Path]) -> int:
+def write_feedback_zip(path: Path, grades: ClassGrades, pages: Mapping[str, Path]) -> int:
     """Write the feedback pages as the zip that Moodle takes back, atomically, and return how many there are.
 
     Args:
         path: Where it goes.
-        book: The grades of one assignment.
+        grades: The grades of one assignment.
         pages: The pages, by student's folder; one that is not there is left out.
 
     Raises:
         CourseError: As `participants` does.
     """
-    numbers = participants(book)
-    wanted = [(row, page) for row in book.of_learners() if (page := pages.get(row.student_id)) and page.is_file()]
+    numbers = participants(grades)
+    wanted = [(row, page) for row in grades.of_learners() if (page := pages.get(row.student_id)) and page.is_file()]
     with whole_file(path, durable=False) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for row, page in wanted:
-            info = zipfile.ZipInfo(f"{_folder(book, row, numbers[row.student_id])}/{page.name}", _DATE)
+            info = zipfile.ZipInfo(f"{_folder(grades, row, numbers[row.student_id])}/{page.name}", _DATE)
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(info, page.read_bytes())
     return len(wanted)
 
 
-def _folder(book: Book, row: Row, participant: str) -> str:
-    receipt = book.people.receipt(row.student_id, row.assignment)
+def _folder(grades: ClassGrades, row: Row, participant: str) -> str:
+    receipt = grades.people.receipt(row.student_id, row.assignment)
     names: Iterable[str] = (
         receipt.platform_name if receipt and receipt.platform == "moodle" else "",
-        book.people.of(row.student_id).name,
+        grades.people.of(row.student_id).name,
         row.student_id,
     )
     name = next(one for one in names if one)

@@ -54,8 +54,8 @@ def _grades_row(result: SubmissionResult) -> list[str]:
     return [
         cell_text(result.student_id),
         cell_text(result.assignment),
-        number(result.score),
-        number(result.max_score),
+        points_text(result.score),
+        points_text(result.max_score),
         result.status,
         f"{result.seconds:.2f}",
         cell_text(one_line(result.message)),
@@ -135,10 +135,10 @@ def _lines(text: str) -> list[str]:
     return inert_text(text).split("\n")
 
 
-def number(value: float) -> str:
+def points_text(value: float) -> str:
     """Return points as people write them.
 
-    >>> number(2.0), number(1.5)
+    >>> points_text(2.0), points_text(1.5)
     ('2', '1.5')
     """
     return f"{round(value, 4):.10g}"
@@ -290,7 +290,7 @@ def feedback_page(
         cells=[
             _cell(cell, code, points, manual) for cell, code in zip(result.cells, _codes(result.cells), strict=True)
         ],
-        number=number,
+        points_text=points_text,
         inline=inline,
         style=_style(),
     )

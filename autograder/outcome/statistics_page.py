@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.checking.messages import plural
 from autograder.outcome.inert import inert_text
-from autograder.outcome.report import STATUS_WORDS, inline, number, one_line
+from autograder.outcome.report import STATUS_WORDS, inline, one_line, points_text
 from autograder.outcome.statistics import BINS, AssignmentStatistics, LearnerRow
 from autograder.templating import template
 
@@ -37,7 +37,7 @@ def statistics_page(assignments: Sequence[AssignmentStatistics], learners: Seque
         total=sum(one.submissions for one in assignments),
         status_words=STATUS_WORDS,
         bars=_bars,
-        number=number,
+        points_text=points_text,
         percent=_percent,
         plural=plural,
         signed=_signed,

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from autograder.commands.instructor import wrong_input
 from autograder.intake.receipts import Receipt
 from autograder.intake.roster import Learner, Roster
-from autograder.outcome.book import Book, Row
 from autograder.outcome.canvas import as_canvas
+from autograder.outcome.class_grades import ClassGrades, Row
 from autograder.outcome.export import as_csv
 from autograder.outcome.moodle import as_moodle, write_feedback_zip
 from autograder.outcome.people import People
@@ -33,9 +33,9 @@ def row(student="00123", score=8.0, assignment=TINY, most=10.0, awaiting=0.0) ->
     return Row(student, assignment, score, most, score, 0.0, awaiting, "graded", "")
 
 
-def book(*rows: Row, learners=None, receipts=(), columns=(), **more) -> Book:
+def book(*rows: Row, learners=None, receipts=(), columns=(), **more) -> ClassGrades:
     roster = None if learners is None else Roster(learners, columns)
-    return Book(rows, People(roster, {one.key: one for one in receipts}), **more)
+    return ClassGrades(rows, People(roster, {one.key: one for one in receipts}), **more)
 
 
 def read(text: str) -> list[list[str]]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.intake.receipts import Receipt
-from autograder.outcome.book import Row
+from autograder.outcome.class_grades import Row
 from autograder.outcome.course_file import Policy, read_policy
 from autograder.outcome.late import apply
 from autograder.outcome.people import People

@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 
 from autograder.authoring.gradebook import NoGradebook, opened, prepare
 from autograder.checking.core import CheckResult
-from autograder.outcome.book import read_rows
+from autograder.outcome.class_grades import read_rows
 from autograder.outcome.record import manual_grades, record, record_all
 from autograder.outcome.report import write_grades
 from autograder.outcome.results import CellOutcome, SubmissionResult

@@ -15,7 +15,7 @@ from traitlets.config import PyFileConfigLoader
 from autograder.authoring.gradebook import prepare
 from autograder.checking.core import CheckResult
 from autograder.outcome import record as recording
-from autograder.outcome.book import Book, read_rows
+from autograder.outcome.class_grades import ClassGrades, read_rows
 from autograder.outcome.export import as_csv
 from autograder.outcome.feedback import remake
 from autograder.outcome.record import manual_grades, notebook_path, ran_cells, record, record_all
@@ -303,7 +303,7 @@ def test_feedback_and_export_have_what_a_grader_decided(tiny, book, result):
     assert "Good &lt;thoughts&gt;." in first
     assert "5 of 10 points" in second
     assert "A person will read and grade this." in second
-    assert as_csv(Book(tuple(read_rows(book)))).splitlines() == [
+    assert as_csv(ClassGrades(tuple(read_rows(book)))).splitlines() == [
         "student_id,assignment,score,max_score,automatic_score,manual_score,awaiting,status,message",
         "learner-01,01-tiny,9.5,10,5,4.5,0,graded,",
         "learner-02,01-tiny,5,10,5,0,5,graded,",

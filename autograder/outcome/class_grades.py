@@ -73,7 +73,7 @@ def read_rows(out: Path, *, db: str | None = None) -> list[Row]:
 
 
 @dataclass(frozen=True)
-class Book:
+class ClassGrades:
     """The grades of a class.
 
     Attributes:
