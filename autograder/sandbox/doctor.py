@@ -7,7 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from flowercourse import paths
 from flowercourse.errors import CourseError
 
 FOLDER = "autograder-doctor-"
+NOT_HERE = (CageError, CourseError, SessionError, OSError)  # what a cage that does not start raises
 
 HOW_TO_GET: dict[Isolation, str] = {
     "bubblewrap": "Debian, Ubuntu: apt install bubblewrap. Fedora: dnf install bubblewrap. Arch: pacman -S bubblewrap.",
@@ -190,20 +191,36 @@ def as_graded() -> Iterator[None]:
 
 def starts(isolation: Isolation) -> str:
     """Return why submissions cannot run behind an isolation, empty where they can."""
-    try:
-        with as_graded(), Cage(isolation, course_layout(), preload=()) as cage, cage.open(PROBE_LIMITS) as kernel:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_working(isolation))
+        except NOT_HERE as error:
+            return _why(error)
+        return ""
+
+
+@contextmanager
+def _working(isolation: Isolation) -> Iterator[Cage]:
+    """Yield a cage in which a cell has run.
+
+    Raises:
+        CageError, CourseError, SessionError, OSError: submissions cannot run behind this isolation.
+    """
+    with as_graded(), Cage(isolation, course_layout(), preload=()) as cage:
+        with cage.open(PROBE_LIMITS) as kernel:
             ran = kernel.execute("probe = 6 * 7", 20)
             value = kernel.session.ask("get", Target("probe")).value("value")
-            return "" if ran.state == "ok" and value == 42 else "a cell did not run in it"
-    except (CageError, CourseError, SessionError, OSError) as error:
-        return str(error) or type(error).__name__
+        if ran.state != "ok" or value != 42:
+            raise CageError("a cell did not run in it")
+        yield cage
+
+
+def _why(error: BaseException) -> str:
+    return str(error) or type(error).__name__
 
 
 def try_out(isolation: Isolation) -> Tried:
     """Try to break out of an isolation in every way that it promises to prevent."""
-    problem = starts(isolation)
-    if problem:
-        return Tried(isolation, problem=problem)
     home = Path.home() if os.access(Path.home(), os.W_OK) else None
     place = str(home) if home else None
     with (
@@ -214,7 +231,11 @@ def try_out(isolation: Isolation) -> Tried:
         folder.chmod(0o755)
         secret = folder / "secret"
         secret.write_text("a secret")
-        with as_graded(), Cage(isolation, course_layout(), preload=()) as cage:
+        with ExitStack() as stack:
+            try:
+                cage = stack.enter_context(_working(isolation))
+            except NOT_HERE as error:
+                return Tried(isolation, problem=_why(error))
             facts = _Facts(cage, str(secret), server.getsockname()[1])
             return Tried(isolation, tuple(Promise(what, probe(facts)) for what, probe in PROBES.items()))
 
@@ -295,11 +316,13 @@ def _is_not_root(facts: _Facts) -> bool:
 _CONNECT = "import socket\nsocket.create_connection(('127.0.0.1', {port}), timeout=3)"
 _FORKS = """
 import os, time
-found = 0
+found, parent, end = 0, os.getpid(), time.monotonic() + 30
 try:
     for _ in range(400):
         if os.fork() == 0:
-            time.sleep(30)
+            # Without isolation nobody ends it with its parent, whose channels it would keep open.
+            while os.getppid() == parent and time.monotonic() < end:
+                time.sleep(0.5)
             os._exit(0)
         found += 1
 except OSError:
