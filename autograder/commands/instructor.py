@@ -53,10 +53,9 @@ def build(only_check: bool) -> None:
 
 def known_assignment(ctx: click.Context, param: click.Parameter, name: str | None) -> str | None:
     """Refuse an assignment that the course does not have, and suggest the nearest that it has."""
-    from autograder.authoring.sources import load_all
+    from autograder.authoring import sources
 
-    known = list(load_all())
-    if name is not None and name not in known:
+    if name is not None and name not in (known := sources.names()):
         raise click.BadParameter(f"there is no assignment {name!r}.{did_you_mean(name, known)}", ctx, param)
     return name
 
@@ -140,7 +139,7 @@ def collect(source: Path, platform: str, into: Path, roster: Path | None, assign
     Of several attempts the last counts; the others are kept beside it. Whatever is not simply used has a line in the
     report. Collecting again does no harm: what is there is replaced by a later attempt only, and kept.
     """
-    from autograder.authoring.sources import load_all
+    from autograder.authoring import sources
     from autograder.intake.collect import collect as sort_in
     from autograder.intake.platforms import PLATFORMS
     from autograder.intake.roster import read_roster
@@ -150,7 +149,7 @@ def collect(source: Path, platform: str, into: Path, roster: Path | None, assign
         raise click.UsageError(f"There is no platform {platform!r}; there is {', '.join(PLATFORMS)}.{near}")
     with wrong_input():
         learners = read_roster(roster) if roster else None
-        report = sort_in(source, platform, into, roster=learners, assignment=assignment, known=list(load_all()))
+        report = sort_in(source, platform, into, roster=learners, assignment=assignment, known=sources.names())
     for line in report.lines:
         click.echo(line)
     words = f"{report.new} new, {report.replaced} replaced, {report.unchanged} unchanged"
@@ -360,7 +359,7 @@ def export(
     Moodle import; with that goes a zip of the feedback pages, which Moodle takes back. A grade that waits for a person
     is left empty there. With a course file, what counts after its late policy is written; the csv has both.
     """
-    from autograder.authoring.sources import load_all
+    from autograder.authoring import sources
     from autograder.files import write_text
     from autograder.outcome.class_grades import ClassGrades, read_rows
     from autograder.outcome.export import FORMATS
@@ -373,7 +372,7 @@ def export(
     output = output or directory / ("export.csv" if format_ == "csv" else f"export-{format_}.csv")
     with wrong_input(output):
         rows, persons = read_rows(directory, db=db), people(roster, submitted)
-        policy, finals = applied(course, rows, persons, list(load_all()), submitted) if course else (None, None)
+        policy, finals = applied(course, rows, persons, sources.names(), submitted) if course else (None, None)
         # What counts depends on all assignments, so the others are left out last.
         rows = [row for row in rows if assignment in (None, row.assignment)]
         grades = ClassGrades(tuple(rows), persons, policy.titles if policy else {}, finals)

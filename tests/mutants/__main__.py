@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder.authoring.sources import SOURCES
+from autograder.authoring import sources
 from autograder.grading.data import ready_data
 from flowercourse.environment import share_of_processors
 from tests.mutants.table import Row, Table, table_of
@@ -28,7 +28,7 @@ def main() -> int:
         table = table_of(arguments.worker, full=arguments.full, only=arguments.only, progress=_say)
         print(json.dumps(asdict(table)))
         return 0
-    names = [path.stem for path in sorted(SOURCES.glob("[0-9][0-9]-*.py"))]
+    names = sources.names()
     chosen = [name for name in names if not arguments.names or any(one in name for one in arguments.names)]
     ready_data()  # drawing pictures and computing features may take longer than a cell is given
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:

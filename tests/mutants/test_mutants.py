@@ -6,13 +6,13 @@ import importlib.util
 
 import pytest
 
-from autograder.authoring.sources import SOURCES
+from autograder.authoring import sources
 from autograder.grading.data import ready_data
 from tests.mutants.__main__ import run
 
 pytestmark = pytest.mark.notebook
 
-ASSIGNMENTS = [path.stem for path in sorted(SOURCES.glob("[0-9][0-9]-*.py"))]
+ASSIGNMENTS = sources.names()
 
 
 @pytest.fixture(scope="module")
