@@ -68,11 +68,11 @@ MEMORY_OF_A_PROCESS = 4 * 2**30  # with the programs that its tests start: noteb
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Say how many processes `-n auto` is: two a processor, where there is the memory for them.
+    """Say how many processes `-n auto` is: two a processor, where there is the memory for them; two at least.
 
     A third of the tests' time passes in waiting, for browsers, clusters, and what must be seen to run into a limit.
     """
-    return max(1, min(2 * processors(), psutil.virtual_memory().total // MEMORY_OF_A_PROCESS))
+    return max(2, min(2 * processors(), psutil.virtual_memory().total // MEMORY_OF_A_PROCESS))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
