@@ -157,6 +157,17 @@ class Figure(View):
         self.title = answer.text("title")
         self.axes = [Axes.of(part) for part in answer.parts("axes")]
 
+    def drawing(self) -> np.ndarray:
+        """Return the figure as a reader sees it, drawn small: uint8 (height, width, 4).
+
+        It has about 2**16 pixels at most, and 40 to an inch.
+        """
+        answer = self.ask("pixels")
+        pixels, width = answer.of_type("pixels", np.ndarray), answer.of_type("width", int)
+        if pixels.dtype != np.uint8 or pixels.ndim != 2 or pixels.shape[1] != 4 or not 0 < width <= len(pixels):
+            raise Garbled("the answer holds a drawing that is none")
+        return pixels[: len(pixels) // width * width].reshape(-1, width, 4)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -182,6 +193,9 @@ class Axes:
         title: its title's text, and `title_color` red, green, blue, alpha in [0, 1].
         images: of each image drawn the shape, and `pixels`, its array where it is small enough to look at.
         texts: of each text inside the axes the text itself.
+        box: where they lie in the figure: left, top, right and bottom, as shares of its width and height.
+
+    Titles, labels and legends that nobody can read are "".
     """
 
     title: str
@@ -198,6 +212,7 @@ class Axes:
     pixels: tuple[np.ndarray | None, ...]
     texts: tuple[str, ...]
     legend: tuple[str, ...]
+    box: tuple[float, ...]
 
     @classmethod
     def of(cls, part: Answer) -> Axes:
@@ -218,6 +233,7 @@ class Axes:
             pixels=tuple(image.of_type("pixels", (np.ndarray, type(None))) for image in images),
             texts=tuple(text.text("text") for text in part.parts("texts")),
             legend=_texts(part.value("legend")),
+            box=tuple(_floats(part.value("box"))),
         )
 
 

@@ -154,12 +154,12 @@ def expect_grid(
         further: numbers of pictures of which only the order is judged.
     """
     labels, predicted = labels_and_answers(rng, classes, right)
-    shown = expect_pictures(plot_predictions, labels, predicted, classes)
+    figure, shown = expect_pictures(plot_predictions, labels, predicted, classes)
     with part("pictures in order", points=1):
-        expect_in_order(shown)
+        expect_in_order(figure, shown)
         for count in further:
             more = labels_and_answers(rng, classes, rng.random(count) < 0.6)
-            expect_in_order(expect_pictures(plot_predictions, *more, classes))
+            expect_in_order(*expect_pictures(plot_predictions, *more, classes))
     with part("names", points=1):
         for ax, label, answer in zip(shown, labels, predicted, strict=True):
             expect_title(ax.title, NAMES[answer], NAMES[label])
@@ -191,20 +191,67 @@ def numbered_images(count: int) -> np.ndarray:
     return images
 
 
-def expect_pictures(plot_predictions: Function, labels: np.ndarray, predicted: np.ndarray, classes: int) -> list[Axes]:
-    """Return the axes that show pictures, as many as there are labels."""
+def expect_pictures(
+    plot_predictions: Function, labels: np.ndarray, predicted: np.ndarray, classes: int
+) -> tuple[Figure, list[Axes]]:
+    """Return the figure, and its axes that show pictures, as many as there are labels."""
     count = len(labels)
     given = numbered_images(count), labels, predicted, np.array(NAMES[:classes])
     figure = plot_predictions.within(60).returning(Figure, *given)
     shown = [ax for ax in figure.axes if ax.image_shapes]
     words, found = f"{plural(count, 'picture')}, each in axes of its own", f"{plural(len(shown), 'picture')}"
     expect(len(shown) == count, words, found, "One `ax.imshow(image)` for each.")
-    return shown
+    return figure, shown
 
 
-def expect_in_order(shown: list[Axes]) -> None:
-    """Expect the pictures of `numbered_images`, in their order."""
-    for ax, image in zip(shown, numbered_images(len(shown)), strict=True):
+def expect_in_order(figure: Figure, shown: list[Axes]) -> None:
+    """Expect the pictures of `numbered_images`, in their order, as data and before a reader's eyes."""
+    images = numbered_images(len(shown))
+    expect_given(shown, images)
+    drawing = figure.drawing()[..., :3] / 255
+    for ax, image in zip(shown, images, strict=True):
+        expect_before_the_eyes(drawing, ax, image)
+
+
+def expect_before_the_eyes(drawing: np.ndarray, ax: Axes, image: np.ndarray) -> None:
+    """Expect that a drawing, (height, width, 3) in [0, 1], shows a picture upright where its axes are.
+
+    It is looked at in 36 places, of which a quarter may show something else: a frame, or words on the picture.
+    """
+    seen = _cut(drawing, ax)
+    places = (np.arange(6) + 0.5) / 6
+    looked_at = [array[np.ix_(*((places * size).astype(int) for size in array.shape[:2]))] for array in (seen, image)]
+
+    def same(down: int, right: int) -> bool:
+        differences = np.abs(looked_at[0] - looked_at[1][::down, ::right]).max(axis=2)
+        return bool((differences < 0.15).mean() >= 0.75)
+
+    found = "something else in its place, or nothing"
+    if any(same(down, right) for down, right in ((1, -1), (-1, 1), (-1, -1))):
+        found = "turned or mirrored ones"
+    hint = "`ax.imshow(image)` in axes of its own, opaque, with nothing over it."
+    expect(same(1, 1), "the pictures as they were given, where one can see them", found, hint)
+
+
+def _cut(drawing: np.ndarray, ax: Axes) -> np.ndarray:
+    """Return the part of a drawing that axes take.
+
+    Raises:
+        Failed: the axes do not lie on the sheet, or are too small to show a picture.
+    """
+    if len(ax.box) != 4 or not 0 <= (ax.box[0] + ax.box[2]) / 2 <= 1 or not 0 <= (ax.box[1] + ax.box[3]) / 2 <= 1:
+        raise Failed("all pictures on the figure", "one beside it", "`plt.subplots` places them.")
+    height, width = drawing.shape[:2]
+    left, top, right, bottom = np.clip(ax.box, 0, 1) * (width, height, width, height)
+    cut = drawing[round(top) : round(bottom), round(left) : round(right)]
+    hint = "Fewer in a row, or a larger `figsize`."
+    expect(min(cut.shape[:2]) >= 6, "pictures that are large enough to be seen", "tiny ones", hint)
+    return cut
+
+
+def expect_given(shown: list[Axes], images: np.ndarray) -> None:
+    """Expect axes that were given these pictures, in their order."""
+    for ax, image in zip(shown, images, strict=True):
         pixels = as_numbers(ax.pixels[0])
         if pixels is None or pixels.ndim != 3 or pixels.shape[:2] != image.shape[:2] or pixels.shape[2] < 3:
             raise Failed("the pictures as they were given", in_words(ax.pixels[0]), "`ax.imshow(image)`.")

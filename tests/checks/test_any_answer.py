@@ -120,12 +120,13 @@ class AnyAnswer(Session):
         image = {"shape": [12, 12, 3], "pixels": self.draw(st.none() | ARRAYS)}
         labels = {name: self.draw(TEXTS) for name in ("title", "xlabel", "ylabel")}
         lists = {name: self.draw(st.lists(TEXTS, max_size=2)) for name in ("xticklabels", "yticklabels", "legend")}
-        limits = {name: self.draw(FLOATS) for name in ("xlim", "ylim", "title_color")}
+        limits = {name: self.draw(FLOATS) for name in ("xlim", "ylim", "title_color", "box")}
         rest = {"lines": [line], "bars": [], "images": [image], "texts": [], "visible": True, "axis_on": True}
         return {**labels, **lists, **limits, **rest}
 
     def _pixels(self):
-        return {"pixels": self.draw(ARRAYS)}
+        drawing = np.zeros((self.draw(st.integers(0, 40)), 4), np.uint8)
+        return {"pixels": self.draw(ARRAYS | st.just(drawing)), "width": self.draw(st.integers(-1, 50) | VALUES)}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -226,6 +227,9 @@ class LargeAnswer(AnyAnswer):
 
     def _figure(self):
         return {"title": "", "axes": [self._axes()] * 2}
+
+    def _pixels(self):
+        return {"pixels": self.value, "width": 10}
 
     def _axes(self):
         axes = super()._axes()

@@ -116,3 +116,59 @@ def test_what_only_resembles_a_figure_is_none():
 
     with pytest.raises(Failed, match="Matplotlib figure"):
         figure_of(Resembles())
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [{"alpha": 0}, {"color": "white"}, {"color": (0, 0, 1, 0.05)}, {"visible": False}, {"fontsize": 1}],
+    ids=["transparent", "white on white", "a color that is nearly none", "invisible", "tiny"],
+)
+def test_words_that_nobody_can_read_are_no_words(hidden):
+    drawn, ax = plt.subplots()
+    ax.set_title("hidden", **hidden)
+    ax.set_title("read", loc="right", color="blue")
+    ax.set_xlabel("hidden", **hidden)
+    ax.set_ylabel("read")
+    plt.close(drawn)
+    (one,) = figure_of(drawn).axes
+    assert (one.title, one.title_color[:3], one.xlabel, one.ylabel) == ("read", (0, 0, 1), "", "read")
+
+
+def test_all_titles_are_read_from_left_to_right_and_have_a_color_together():
+    drawn, ax = plt.subplots()
+    ax.set_title("left", loc="left", color="red")
+    ax.set_title("right", loc="right", color="red")
+    (one,) = figure_of(drawn).axes
+    assert (one.title, one.title_color[:3]) == ("left right", (1, 0, 0))
+    ax.set_title("middle", color="blue")
+    (one,) = figure_of(drawn).axes
+    plt.close(drawn)
+    assert one.title == "left middle right"
+    assert color_name(one.title_color) == "another color"
+
+
+@pytest.mark.parametrize("layout", [None, "constrained", "tight"])
+@pytest.mark.parametrize("size", [(3, 2), (8, 12), (40, 60)])
+def test_axes_are_where_they_are_drawn_also_in_a_figure_that_is_closed(layout, size):
+    drawn, axes = plt.subplots(2, 2, figsize=size, layout=layout)
+    axes[1, 0].set(facecolor="red", xticks=[], yticks=[])
+    axes[0, 0].set_title("moves the others", fontsize=20)
+    plt.close(drawn)
+    figure = figure_of(drawn)
+    drawing = figure.drawing()
+    height, width = drawing.shape[:2]
+    assert height * width <= 2**16 * 1.1
+    red = np.argwhere((drawing[..., 0] > 200) & (drawing[..., 1] < 50))
+    (top, left), (bottom, right) = red.min(axis=0), red.max(axis=0) + 1
+    found = np.divide((left, top, right, bottom), (width, height, width, height))
+    np.testing.assert_allclose(
+        figure.axes[2].box, found, atol=0.04
+    )  # letters take whole pixels, of which these are few
+
+
+@pytest.mark.parametrize("size", [{}, {"bbox": "tight"}])
+def test_a_drawing_is_the_whole_sheet_whatever_the_notebook_sets(size):
+    with plt.rc_context({f"savefig.{name}": value for name, value in size.items()}):
+        drawn = plt.figure(figsize=(4, 2))
+        plt.close(drawn)
+        assert figure_of(drawn).drawing().shape == (80, 160, 4)

@@ -214,6 +214,51 @@ MUTANTS = [
         loses={"predictions_are_shown": 1},
     ),
     Mutant(
+        "pictures upside down, by where their origin is put",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image, origin='lower')"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "pictures that nobody can see",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image, alpha=0)"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "pictures with something over them",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image); ax.add_patch(plt.Rectangle((-1, -1), 99, 99, zorder=9))"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "a corner of each picture",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image); ax.set(xlim=(0, 3), ylim=(3, 0))"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "all pictures on top of one another",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image); ax.set_position((0.1, 0.1, 0.8, 0.8))"},
+        loses={"predictions_are_shown": 1},
+    ),
+    Mutant(
+        "titles that nobody can read",
+        cell="plot_predictions",
+        change={
+            "style.RIGHT, fontsize=10": "style.RIGHT, fontsize=10, alpha=0.02",
+            "style.WRONG, fontsize=10": "'white', fontsize=10",
+        },
+        loses={"predictions_are_shown": 3},
+    ),
+    Mutant(
+        "the right words on the left, others on the right",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image); ax.set_title(class_names[0], loc='right')"},
+        loses={"predictions_are_shown": 2},
+    ),
+    Mutant(
         "pictures with rows and columns swapped",
         cell="plot_predictions",
         change={"ax.imshow(image)": "ax.imshow(image.transpose(1, 0, 2))"},
@@ -393,6 +438,27 @@ VARIANTS = [
                 text = f"{sign} {class_names[p]}" + ("" if right else " / " + class_names[l])
                 ax.set_title(text, loc="left", color="steelblue" if right else "firebrick", size=7)
             plt.show()
+        """,
+    ),
+    Variant(
+        "what was predicted on the left, the truth on the right, a frame, and a number on each picture",
+        cell="plot_predictions",
+        source="""
+        def plot_predictions(images, labels, predicted, class_names):
+            fig, axes = plt.subplots(6, 5, figsize=(8, 12), layout="constrained")
+            for ax in axes.flat[len(images):]:
+                ax.remove()
+            for k, ax in enumerate(axes.flat[: len(images)]):
+                ax.imshow(images[k], aspect="auto")
+                ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
+                ax.text(1, 2, str(k), color="white", fontsize=8)
+                good = predicted[k] == labels[k]
+                color = style.RIGHT if good else style.WRONG
+                sign = style.RIGHT_SIGN if good else style.WRONG_SIGN
+                ax.set_title(f"{sign} {class_names[predicted[k]]}", loc="left", color=color, fontsize=6)
+                if not good:
+                    ax.set_title(class_names[labels[k]], loc="right", color=color, fontsize=6)
+            return axes
         """,
     ),
     Variant(

@@ -20,27 +20,39 @@ MAX_ARTISTS = 100
 MAX_POINTS = 10_000
 MAX_PIXELS = 2**18
 MAX_DRAWN = 2**16  # pixels of a whole figure
+SMALLEST_DPI = 18.0  # at fewer, the font library refuses small letters
+SMALLEST = 2.0  # points: letters of less than a millimeter are no letters
 
 
 def describe(drawn: Any) -> dict[str, Plain]:
     """Return a figure's axes as data. `drawn` may be a figure, one of its axes, or a list or array of axes."""
     figure = _figure(drawn)
-    figure.canvas.draw()  # places ticks and their labels
+    figure.draw_without_rendering()  # places axes, ticks and labels; a closed figure's own canvas draws nothing
     title = getattr(figure, "_suptitle", None)
     return {
-        "title": title.get_text() if title is not None else "",
+        "title": _words(title) if title is not None else "",
         "size": [float(length) for length in figure.get_size_inches()],
         "axes": [_axes(axes) for axes in figure.axes[:MAX_AXES] if axes.get_label() != "<colorbar>"],
     }
 
 
 def pixels(drawn: Any) -> dict[str, Plain]:
-    """Return what a figure looks like, small: `pixels`, uint8 (pixels, 4), row by row from the top left."""
+    """Return what a figure looks like, small: `pixels`, uint8 (pixels, 4), row by row from the top left.
+
+    There are `width` of them in a row.
+    """
+    import matplotlib
+
     figure = _figure(drawn)
     width, height = figure.get_size_inches()
+    dpi = min(40.0, max(SMALLEST_DPI, math.sqrt(MAX_DRAWN / (width * height))))
     target = io.BytesIO()
-    figure.savefig(target, format="rgba", dpi=min(40.0, math.sqrt(MAX_DRAWN / (width * height))))
-    return {"pixels": np.frombuffer(target.getvalue(), np.uint8).reshape(-1, 4)}
+    with matplotlib.rc_context({"savefig.bbox": None}):  # the whole sheet, so that places on it are known
+        figure.savefig(target, format="rgba", dpi=dpi)
+    drawing = np.frombuffer(target.getvalue(), np.uint8).reshape(-1, int(width * dpi), 4)
+    step = max(1, math.ceil(math.sqrt(drawing.size / 4 / MAX_DRAWN)))
+    small = np.ascontiguousarray(drawing[::step, ::step])
+    return {"pixels": small.reshape(-1, 4), "width": small.shape[1]}
 
 
 def _figure(drawn: Any) -> Any:
@@ -58,14 +70,14 @@ def _figure(drawn: Any) -> Any:
 
 
 def _axes(axes: Any) -> dict[str, Plain]:
-    titles = [axes.title, axes._left_title, axes._right_title]
-    title = next((one for one in titles if one.get_text()), axes.title)
+    titles = [one for one in (axes._left_title, axes.title, axes._right_title) if _words(one)]
+    colors = {tuple(_rgba(one.get_color())) for one in titles}
     legend = axes.get_legend()
     return {
-        "title": title.get_text(),
-        "title_color": _rgba(title.get_color()),
-        "xlabel": axes.get_xlabel() if axes.axison else "",
-        "ylabel": axes.get_ylabel() if axes.axison else "",
+        "title": " ".join(map(_words, titles)),
+        "title_color": list(colors.pop()) if len(colors) == 1 else _rgba("black"),
+        "xlabel": _words(axes.xaxis.label) if axes.axison else "",
+        "ylabel": _words(axes.yaxis.label) if axes.axison else "",
         "xticklabels": [tick.get_text() for tick in axes.get_xticklabels()[:MAX_ARTISTS]],
         "yticklabels": [tick.get_text() for tick in axes.get_yticklabels()[:MAX_ARTISTS]],
         "xlim": [float(limit) for limit in axes.get_xlim()],
@@ -76,9 +88,8 @@ def _axes(axes: Any) -> dict[str, Plain]:
         "texts": [
             {"text": text.get_text(), "color": _rgba(text.get_color())} for text in axes.texts[: 4 * MAX_ARTISTS]
         ],
-        "legend": [text.get_text() for text in legend.get_texts()]
-        if legend is not None and legend.get_visible()
-        else [],
+        "legend": [_words(text) for text in legend.get_texts()] if legend is not None and legend.get_visible() else [],
+        "box": _box(axes),
         "visible": bool(axes.get_visible()),
         "axis_on": bool(axes.axison),
     }
@@ -101,7 +112,7 @@ def _line(line: Any) -> dict[str, Plain]:
 def _seen(line: Any) -> bool:
     """Return whether a reader sees the line: drawn, thick and opaque enough, not in the color of its ground."""
     axes = line.axes
-    ground = next(one for one in (axes.get_facecolor(), axes.figure.get_facecolor(), (1, 1, 1, 1)) if one[3] > 0.5)
+    ground = _ground(axes.get_facecolor(), axes.figure.get_facecolor())
     drawn = (
         (line.get_linestyle() not in NOTHING and line.get_linewidth() > 0.1, line.get_color()),
         (line.get_marker() not in NOTHING and line.get_markersize() > 0.5, line.get_markerfacecolor()),
@@ -110,6 +121,27 @@ def _seen(line: Any) -> bool:
     alpha = 1.0 if line.get_alpha() is None else float(line.get_alpha())
     differs = any(there and _stands_out(color, alpha, ground) for there, color in drawn)
     return bool(line.get_visible() and axes.get_visible() and differs)
+
+
+def _words(text: Any) -> str:
+    """Return what a text beside the axes says, if a reader can read it: drawn, and in another color than the sheet."""
+    axes = getattr(text, "axes", None)
+    if not text.get_visible() or text.get_fontsize() < SMALLEST or not (axes is None or axes.get_visible()):
+        return ""
+    alpha = 1.0 if text.get_alpha() is None else float(text.get_alpha())
+    sheet = _ground(text.get_figure().get_facecolor())
+    return str(text.get_text()) if _stands_out(text.get_color(), alpha, sheet) else ""
+
+
+def _box(axes: Any) -> list[float]:
+    """Return where axes lie in the figure: left, top, right and bottom as shares of its width and height."""
+    place = axes.get_position()
+    return [float(one) for one in (place.x0, 1 - place.y1, place.x1, 1 - place.y0)]
+
+
+def _ground(*colors: Any) -> Any:
+    """Return the first of these colors that hides what is behind it, else that of paper."""
+    return next((one for one in colors if one[3] > 0.5), (1, 1, 1, 1))
 
 
 def _stands_out(color: Any, alpha: float, ground: Any) -> bool:
