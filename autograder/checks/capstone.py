@@ -130,10 +130,16 @@ def expect_read(read_photograph: Function, content: bytes, name: str, size: int)
 
 
 def expect_gray(read_photograph: Function, gray: int, kind: str, size: int) -> None:
-    """Expect three equal channels of a picture that has one."""
-    content = encoded(np.full((60, 60), gray, np.uint8), kind)
-    found = _read(read_photograph, content, f"gray.{kind.lower()}", size)
-    expect_close(found, np.full((size, size, 3), gray / 255), atol=0.02, what=f"a gray {kind}", hint="channels=3")
+    """Expect three equal channels of a picture that has one: about this gray, lighter to the right, darker below."""
+    places = np.linspace(-1, 1, 60)
+    shades = gray + min(gray, 255 - gray) * (0.7 * places[None, :] - 0.3 * places[:, None])
+    found = _read(read_photograph, encoded(shades.round().astype(np.uint8), kind), f"gray.{kind.lower()}", size)
+    there = (np.arange(size) + 0.5) / size * 60 - 0.5  # where the small picture's pixels lie in the large one
+    wanted = (
+        np.interp(there, np.arange(60), shades[30])[None, :] + np.interp(there, np.arange(60), shades[:, 30])[:, None]
+    )
+    wanted = np.repeat((wanted - shades[30, 30])[..., None] / 255, 3, axis=2)
+    expect_close(found, wanted, atol=0.03, what=f"a gray {kind}", hint="channels=3")
 
 
 def expect_refused(read_photograph: Function, content: bytes) -> None:
@@ -286,6 +292,17 @@ def expect_flips(random_flip: Function, rng: np.random.Generator, *, count: int,
         pattern = chance.pattern_of_coins(flipped, *shifted, images.mean(axis=(1, 2, 3)), images[:, 0, 0, 0])
         hint = "A coin for each picture: np.random.default_rng(seed).random(len(images)) < 0.5."
         expect(not pattern, "each picture mirrored by chance alone", pattern, hint)
+        expect_coins_for_twins(random_flip, images[0], count, seed + int(rng.integers(2, 1000)), hint)
+
+
+def expect_coins_for_twins(random_flip: Function, image: np.ndarray, count: int, seed: int, hint: str) -> None:
+    """Expect a coin for each of many copies of one picture: then nothing in the picture decides."""
+    twins = np.repeat(image[None], count, axis=0)
+    flipped = _flipped(random_flip(twins, seed), twins)
+    words = f"about half of {count} copies of one picture mirrored"
+    expect(0.4 * count <= flipped.sum() <= 0.6 * count, words, f"{flipped.sum()}", hint)
+    pattern = chance.pattern_of_coins(flipped)
+    expect(not pattern, "each copy of a picture mirrored by chance alone", pattern, hint)
 
 
 def expect_unchanged(random_flip: Function, images: np.ndarray, seed: int) -> None:
@@ -496,25 +513,45 @@ def expect_reported(model: Model, images: np.ndarray, answers: np.ndarray, label
 @check(points=2)
 def own_photograph_is_named(predict_photograph: Function, rng):
     """`predict_photograph` gives the predicted class's name and its probability."""
-    expect_named(predict_photograph, rng, names=("aster", "begonia", "camellia"), size=8, kind="PNG")
+    expect_named(predict_photograph, rng, names=("aster", "begonia", "camellia"), size=8, kinds=("PNG",))
 
 
 def expect_named(
-    predict_photograph: Function, rng: np.random.Generator, *, names: tuple[str, ...], size: int, kind: str
+    predict_photograph: Function, rng: np.random.Generator, *, names: tuple[str, ...], size: int, kinds: tuple[str, ...]
 ) -> None:
-    """Expect name (1 point) and probability (1) of photographs of one color, by a model whose answers are known."""
-    chances = rng.dirichlet(np.ones(len(names))) * 0.7 + 0.3 / len(names)
-    color = rng.integers(40, 220, 3)
-    kernel = rng.normal(size=(size * size * 3, len(names))) * 0.02
-    pixels = np.broadcast_to(color / 255, (size, size, 3)).reshape(-1)
-    bias = np.log(chances) - pixels @ kernel
-    model = linear_model(kernel, bias, (size, size, 3))
-    content = encoded(patterns.flat(color.tolist(), 30, 40), kind)
+    """Expect name (1 point) and probability (1) of photographs, by models whose answers to them are known."""
+    found, wanted = [], []
+    for kind in kinds:
+        chances = rng.dirichlet(np.ones(len(names))) * 0.7 + 0.3 / len(names)
+        wanted.append((names[int(chances.argmax())], chances.max()))
+        found.append(_named(predict_photograph, rng, chances, names, size, kind))
+    with part("name", points=1):
+        for answer, (name, _) in zip(found, wanted, strict=True):
+            expect_equal(answer[0], name, what="name", hint="The class with the largest logit.")
+    with part("probability", points=1):
+        for answer, (_, chance_of_it) in zip(found, wanted, strict=True):
+            hint = "Softmax makes probabilities of logits: shares from 0 to 1, not percent."
+            expect_close(answer[1], chance_of_it, rtol=0.03, atol=0.01, what="probability", hint=hint)
+
+
+def _named(
+    predict_photograph: Function, rng: np.random.Generator, chances: np.ndarray, names: tuple, size: int, kind: str
+) -> tuple:
+    """Return what is answered for a photograph and a model that gives it these probabilities.
+
+    A JPEG file holds one color, whose values survive whatever resizes them. A PNG file has the right size already: each
+    pixel counts, in its place.
+    """
+    if kind == "PNG":
+        photograph, weight = rng.integers(0, 256, (size, size, 3)).astype(np.uint8), 0.3
+        pixels = photograph / 255
+    else:
+        photograph, weight = patterns.flat(rng.integers(40, 220, 3).tolist(), 30, 40), 0.02
+        pixels = np.broadcast_to(photograph[0, 0] / 255, (size, size, 3))
+    kernel = rng.normal(size=(size * size * 3, len(names))) * weight
+    model = linear_model(kernel, np.log(chances) - pixels.reshape(-1) @ kernel, (size, size, 3))
+    content = encoded(photograph, kind)
     found = predict_photograph(file(f"mine.{kind.lower()}", content), model, list(names), size)
     if not isinstance(found, (tuple, list)) or len(found) != 2:
         raise Failed("predict_photograph(...): (name, probability)", in_words(found))
-    with part("name", points=1):
-        expect_equal(found[0], names[int(chances.argmax())], what="name", hint="The class with the largest logit.")
-    with part("probability", points=1):
-        hint = "Softmax makes probabilities of logits: shares from 0 to 1, not percent."
-        expect_close(found[1], chances.max(), rtol=0.03, atol=0.01, what="probability", hint=hint)
+    return tuple(found)

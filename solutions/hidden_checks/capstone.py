@@ -101,4 +101,4 @@ def fine_tuning_starts_well(fine_tuning_model: Function, rng):
 def own_photograph_is_named(predict_photograph: Function, rng):
     """`predict_photograph` also holds for other models, class names, sizes and kinds of file."""
     names = tuple(rng.permutation(["iris", "lily", "peony", "pansy", "lupin", "lilac"]))
-    expect_named(predict_photograph, rng, names=tuple(map(str, names)), size=14, kind="JPEG")
+    expect_named(predict_photograph, rng, names=tuple(map(str, names)), size=14, kinds=("JPEG", "PNG"))

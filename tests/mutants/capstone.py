@@ -68,6 +68,18 @@ MUTANTS = [
         loses={"photographs_are_read": 1},
     ),
     Mutant(
+        "gray, but for the place of the light",
+        cell="read_photograph",
+        source="""
+        def read_photograph(path, size):
+            image = tf.io.decode_image(tf.io.read_file(str(path)), expand_animations=False)
+            if image.shape[-1] == 1:
+                return np.full((size, size, 3), np.mean(image) / 255, np.float32)
+            return tf.image.resize(image, (size, size)).numpy() / np.float32(255)
+        """,
+        loses={"photographs_are_read": 1},
+    ),
+    Mutant(
         "black for what cannot be read",
         cell="read_photograph",
         source="""
@@ -239,6 +251,24 @@ MUTANTS = [
         loses={"pictures_are_mirrored": 1},
     ),
     Mutant(
+        "a coin that the picture itself throws",
+        cell="random_flip",
+        change={
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5": "np.array("
+            "[hash((image.tobytes(), seed)) % 2 == 0 for image in flipped])"
+        },
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
+        "a coin that a corner throws",
+        cell="random_flip",
+        change={
+            "np.random.default_rng(seed).random(len(flipped)) < 0.5": "("
+            "flipped[:, -1, -1, 2] * (1000 + seed % 97)) % 1 < 0.5"
+        },
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
         "all of them",
         cell="random_flip",
         change={"np.random.default_rng(seed).random(len(flipped)) < 0.5": "np.full(len(flipped), True)"},
@@ -386,6 +416,12 @@ MUTANTS = [
         loses={"fine_tuning_starts_well": 1},
     ),
     # --- predict_photograph
+    Mutant(
+        "the photograph turned",
+        cell="predict_photograph",
+        change={"read_photograph(path, size)[None]": "read_photograph(path, size)[None].transpose(0, 2, 1, 3)"},
+        loses={"own_photograph_is_named"},
+    ),
     Mutant(
         "a logit for a probability",
         cell="predict_photograph",
