@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from autograder.authoring.release import allowed_files
 
 ROOT = Path(__file__).resolve().parent.parent
+AUTOMODULE = re.compile(r"^\.\. automodule:: (\S+)$", re.MULTILINE)
 
 # A room may import rooms of lower floors only.
 FLOORS: dict[str, dict[str, int]] = {
@@ -153,3 +155,9 @@ def test_files_that_contributing_names_are_there():
     named = set(re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.\w+)`", text))
     assert named
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_pages_of_the_interface_name_modules_that_there_are():
+    named = [name for page in (ROOT / "book").rglob("*.md") for name in AUTOMODULE.findall(page.read_text("utf-8"))]
+    assert len(named) > 10
+    assert [name for name in named if importlib.util.find_spec(name) is None] == []
