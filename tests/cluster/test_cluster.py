@@ -290,7 +290,15 @@ def _graders(made: Cluster) -> list[str]:
     """Return the numbers of the graders' processes that the cluster's workers have started."""
     lists = (list_of for one in made.workers for list_of in Path(f"/proc/{one.pid}/task").glob("*/children"))
     children = [child for list_of in lists for child in list_of.read_text().split()]
-    return [child for child in children if b"grading.worker" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in children if b"grading.worker" in _command_of(child)]
+
+
+def _command_of(pid: int) -> bytes:
+    """Return what a process was started with; nothing where it has ended since it was seen."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def test_two_runs_share_a_cluster(tmp_path, two_workers):
