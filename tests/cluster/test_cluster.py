@@ -289,16 +289,16 @@ except Stopped as stopped:
 def _graders(made: Cluster) -> list[str]:
     """Return the numbers of the graders' processes that the cluster's workers have started."""
     lists = (list_of for one in made.workers for list_of in Path(f"/proc/{one.pid}/task").glob("*/children"))
-    children = [child for list_of in lists for child in list_of.read_text().split()]
-    return [child for child in children if b"grading.worker" in _command_of(child)]
+    children = [child for list_of in lists for child in _said_of(list_of).split()]
+    return [child for child in children if "grading.worker" in _said_of(Path(f"/proc/{child}/cmdline"))]
 
 
-def _command_of(pid: int) -> bytes:
-    """Return what a process was started with; nothing where it has ended since it was seen."""
+def _said_of(path: Path) -> str:
+    """Return what the system says of a process or thread; nothing where it has ended since it was seen."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
+        return path.read_text(errors="replace")
     except (FileNotFoundError, ProcessLookupError):
-        return b""
+        return ""
 
 
 def test_two_runs_share_a_cluster(tmp_path, two_workers):
