@@ -132,14 +132,17 @@ def expect_read(read_photograph: Function, content: bytes, name: str, size: int)
 def expect_gray(read_photograph: Function, gray: int, kind: str, size: int) -> None:
     """Expect three equal channels of a picture that has one: about this gray, lighter to the right, darker below."""
     places = np.linspace(-1, 1, 60)
-    shades = gray + min(gray, 255 - gray) * (0.7 * places[None, :] - 0.3 * places[:, None])
-    found = _read(read_photograph, encoded(shades.round().astype(np.uint8), kind), f"gray.{kind.lower()}", size)
+    content = encoded(_shades(gray, places).round().astype(np.uint8), kind)
+    found = _read(read_photograph, content, f"gray.{kind.lower()}", size)
     there = (np.arange(size) + 0.5) / size * 60 - 0.5  # where the small picture's pixels lie in the large one
-    wanted = (
-        np.interp(there, np.arange(60), shades[30])[None, :] + np.interp(there, np.arange(60), shades[:, 30])[:, None]
-    )
-    wanted = np.repeat((wanted - shades[30, 30])[..., None] / 255, 3, axis=2)
+    shades = _shades(gray, np.interp(there, np.arange(60), places)) / 255
+    wanted = np.repeat(shades[..., None], 3, axis=2)
     expect_close(found, wanted, atol=0.03, what=f"a gray {kind}", hint="channels=3")
+
+
+def _shades(gray: int, places: np.ndarray) -> np.ndarray:
+    """Return a square of grays around this one, at these places from -1 to 1 across and down."""
+    return gray + min(gray, 255 - gray) * (0.7 * places[None, :] - 0.3 * places[:, None])
 
 
 def expect_refused(read_photograph: Function, content: bytes) -> None:
@@ -281,9 +284,7 @@ def expect_flips(random_flip: Function, rng: np.random.Generator, *, count: int,
         expect_unchanged(random_flip, images[:5], seed)
     with part("chance", points=1):
         flipped = _flipped(found, images)
-        # Of 600 fair coins, fewer than 240 or more than 360 heads come up in one of a million throws.
-        about_half = 0.4 * count <= flipped.sum() <= 0.6 * count
-        expect(about_half, f"about half of {count} pictures mirrored", f"{flipped.sum()}", "A probability of 1/2.")
+        expect_about_half(flipped, f"about half of {count} pictures mirrored", "A probability of 1/2.")
         alike = np.array_equal(flipped, _flipped(random_flip(images, seed), images))
         expect(alike, "the same pictures for the same seed", "others", "np.random.default_rng(seed)")
         other = _flipped(random_flip(images, seed + 1), images)
@@ -295,12 +296,18 @@ def expect_flips(random_flip: Function, rng: np.random.Generator, *, count: int,
         expect_coins_for_twins(random_flip, images[0], count, seed + int(rng.integers(2, 1000)), hint)
 
 
+def expect_about_half(flipped: np.ndarray, words: str, hint: str) -> None:
+    """Expect about as many heads as tails."""
+    # Of 600 fair coins, fewer than 240 or more than 360 heads come up in one of a million throws.
+    about_half = 0.4 * len(flipped) <= flipped.sum() <= 0.6 * len(flipped)
+    expect(about_half, words, f"{flipped.sum()}", hint)
+
+
 def expect_coins_for_twins(random_flip: Function, image: np.ndarray, count: int, seed: int, hint: str) -> None:
     """Expect a coin for each of many copies of one picture: then nothing in the picture decides."""
     twins = np.repeat(image[None], count, axis=0)
     flipped = _flipped(random_flip(twins, seed), twins)
-    words = f"about half of {count} copies of one picture mirrored"
-    expect(0.4 * count <= flipped.sum() <= 0.6 * count, words, f"{flipped.sum()}", hint)
+    expect_about_half(flipped, f"about half of {count} copies of one picture mirrored", hint)
     pattern = chance.pattern_of_coins(flipped)
     expect(not pattern, "each copy of a picture mirrored by chance alone", pattern, hint)
 

@@ -27,6 +27,7 @@ from flowercourse.style import RIGHT_SIGN, WRONG_SIGN
 
 NAMES = ("aster", "begonia", "camellia", "dahlia", "edelweiss", "freesia", "gentian")
 BATCH = 32
+TURNED = ((1, -1), (-1, 1), (-1, -1))  # steps down and to the right through a picture that is mirrored or upside down
 LARGE_RTOL = 1e-3  # of probabilities from large logits: sums of such logits in float32 are off by up to 3e-4
 
 
@@ -227,7 +228,7 @@ def expect_before_the_eyes(drawing: np.ndarray, ax: Axes, image: np.ndarray) -> 
         return bool((differences < 0.15).mean() >= 0.75)
 
     found = "something else in its place, or nothing"
-    if any(same(down, right) for down, right in ((1, -1), (-1, 1), (-1, -1))):
+    if any(same(down, right) for down, right in TURNED):
         found = "turned or mirrored ones"
     hint = "`ax.imshow(image)` in axes of its own, opaque, with nothing over it."
     expect(same(1, 1), "the pictures as they were given, where one can see them", found, hint)
@@ -258,7 +259,7 @@ def expect_given(shown: list[Axes], images: np.ndarray) -> None:
         colors = pixels[..., :3].astype(np.float64)
         same = any(np.allclose(colors / full, image, atol=0.01) for full in (1, 255))
         found = "another order, or other pictures"
-        if any(np.allclose(colors[::down, ::right], image, atol=0.01) for down, right in ((1, -1), (-1, 1), (-1, -1))):
+        if any(np.allclose(colors[::down, ::right], image, atol=0.01) for down, right in TURNED):
             found = "turned or mirrored ones"
         expect(same, "the pictures as they were given, in their order", found, "`ax.imshow(image)` for each, in turn.")
 

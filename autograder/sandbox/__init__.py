@@ -8,7 +8,7 @@ outer          the outer cage where there is no bubblewrap          trusted side
 cage           one submission's processes, as the grader holds them trusted side
 bounded        questions that together may take only so long        trusted side
 supervisor     the thread that keeps time, memory and processes     trusted side
-control_group  the system's own group for each, if we may                    trusted side
+control_group  a group of the system's for each, if we may          trusted side
 watch          what the processes use, looked at from outside       trusted side
 clock          time, less what others on the machine took of it     trusted side
 capture        what cells showed, cut to size                       trusted side

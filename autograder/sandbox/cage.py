@@ -257,16 +257,7 @@ class Kernel:
     def _own_group(self, handles: list[int]) -> ControlGroup | None:
         """Put the learner's processes, which wait for their first cell, into a control group, where there are any."""
         place = control_group.place()
-        if place is None:
-            return None
-        group = ControlGroup(place, self.limits)
-        try:
-            for handle in handles:
-                group.add(watch.pid_of(handle))
-        except BaseException:
-            group.close()
-            raise
-        return group
+        return ControlGroup(place, self.limits, map(watch.pid_of, handles)) if place else None
 
     def _await_ready(self) -> None:
         """Wait until the kernel can take cells, so that its own start costs no cell any of its time."""

@@ -15,6 +15,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -45,12 +46,13 @@ class ControlGroup:
     Args:
         place: the group below which to make it, from `place`.
         limits: what the submission may use.
+        pids: the processes to take in.
 
     Raises:
         OSError: the system refuses.
     """
 
-    def __init__(self, place: Path, limits: Limits) -> None:
+    def __init__(self, place: Path, limits: Limits, pids: Iterable[int] = ()) -> None:
         self.path = place / f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
         self.path.mkdir()
         try:
@@ -59,6 +61,8 @@ class ControlGroup:
             for name, value in (("memory.swap.max", 0), ("pids.max", limits.processes + 1)):  # one more: init
                 with suppress(FileNotFoundError):  # a system without swap, or a place without this controller
                     self._set(name, value)
+            for pid in pids:
+                self.add(pid)
         except BaseException:
             self.close()
             raise
@@ -104,28 +108,18 @@ def _write(path: Path, text: str) -> None:
 
 
 def place() -> Path | None:
-    """Return where submissions' groups can be made; None where they cannot."""
-    try:
-        return tried()
-    except Unavailable:
-        return None
+    """Return where submissions' groups can be made, having seen one stop a process; None where they cannot."""
+    return _tried_once(os.getpid())[0]
 
 
-def tried() -> Path:
-    """Return where submissions' groups can be made, having made one and seen it stop a process.
-
-    Raises:
-        Unavailable: there is no such place.
-    """
-    found, problem = _tried_once(os.getpid())
-    if found is None:
-        raise Unavailable(problem)
-    return found
+def problem() -> str:
+    """Return why submissions get no groups here; empty where they do."""
+    return _tried_once(os.getpid())[1]
 
 
 @lru_cache(maxsize=1)
 def _tried_once(pid: int) -> tuple[Path | None, str]:
-    """Return the place or why there is none; `pid` so that a fork finds out for itself."""
+    """Return `place` and `problem`; `pid` so that a fork finds out for itself."""
     try:
         top, own = _groups()
         found = _nearest(top, own) or _made_usable(own)

@@ -138,15 +138,7 @@ class Report:
 
 def examine(isolations: tuple[Isolation, ...] = ISOLATIONS) -> Report:
     """Try every isolation and return what was found."""
-    return Report(tuple(try_out(isolation) for isolation in isolations), _no_groups())
-
-
-def _no_groups() -> str:
-    try:
-        control_group.tried()
-    except control_group.Unavailable as unavailable:
-        return str(unavailable)
-    return ""
+    return Report(tuple(try_out(isolation) for isolation in isolations), control_group.problem())
 
 
 def choose(wanted: str) -> Isolation:
@@ -191,12 +183,11 @@ def as_graded() -> Iterator[None]:
 
 def starts(isolation: Isolation) -> str:
     """Return why submissions cannot run behind an isolation, empty where they can."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(_working(isolation))
-        except NOT_HERE as error:
-            return _why(error)
-        return ""
+    try:
+        with _working(isolation):
+            return ""
+    except NOT_HERE as error:
+        return _why(error)
 
 
 @contextmanager

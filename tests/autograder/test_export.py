@@ -33,7 +33,7 @@ def row(student="00123", score=8.0, assignment=TINY, most=10.0, awaiting=0.0) ->
     return Row(student, assignment, score, most, score, 0.0, awaiting, "graded", "")
 
 
-def book(*rows: Row, learners=None, receipts=(), columns=(), **more) -> ClassGrades:
+def grades(*rows: Row, learners=None, receipts=(), columns=(), **more) -> ClassGrades:
     roster = None if learners is None else Roster(learners, columns)
     return ClassGrades(rows, People(roster, {one.key: one for one in receipts}), **more)
 
@@ -80,7 +80,7 @@ NAMES = ['Lee, "Ann"', "李小龍", "O'Brien; Zoë", "=1+1", "Points Possible", 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_canvas_gives_each_grade_to_the_learner_with_the_number(name):
-    text = as_canvas(book(row(), learners=[Learner("00123", name, "4711")]))
+    text = as_canvas(grades(row(), learners=[Learner("00123", name, "4711")]))
     assert imported_by_canvas(text, {4711: ("00123", name), 1: ("x", "00123")}) == {(4711, TINY): "8"}
     assert not any(cell[:1] in tuple("=+-@") for line in read(text) for cell in line)
 
@@ -88,7 +88,7 @@ def test_canvas_gives_each_grade_to_the_learner_with_the_number(name):
 def test_canvas_gets_one_line_a_learner_and_the_columns_of_its_own_gradebook():
     columns = ["Student", "ID", "SIS Login ID", "Section", "01-Tiny (88)", "Second one (89)", "Total"]
     text = as_canvas(
-        book(
+        grades(
             row("00123", 8), row("00123", 3, OTHER, 5), row("00124", 7.5),
             learners=[Learner("00123", "Lee, Ann", "4711", section="A"), Learner("00124", "Ng, Li", "4712")],
             columns=columns, titles={OTHER: "Second one"},
@@ -104,20 +104,20 @@ def test_canvas_gets_one_line_a_learner_and_the_columns_of_its_own_gradebook():
 
 def test_without_a_roster_canvas_gets_what_its_download_said():
     receipt = Receipt("4711", TINY, "4711", "leeann", "canvas", "4711")
-    assert read(as_canvas(book(row("4711"), receipts=[receipt])))[2][:4] == ["leeann", "4711", "", "4711"]
-    assert read(as_canvas(book(row("annlee"))))[2][:4] == ["annlee", "", "", "annlee"]
+    assert read(as_canvas(grades(row("4711"), receipts=[receipt])))[2][:4] == ["leeann", "4711", "", "4711"]
+    assert read(as_canvas(grades(row("annlee"))))[2][:4] == ["annlee", "", "", "annlee"]
 
 
 def test_a_login_like_a_formula_is_left_to_the_number_or_refused():
-    text = as_canvas(book(row("=1+1"), learners=[Learner("=1+1", "Ann", "4711")]))
+    text = as_canvas(grades(row("=1+1"), learners=[Learner("=1+1", "Ann", "4711")]))
     assert read(text)[2][:4] == ["Ann", "4711", "", ""]
     with pytest.raises(CourseError, match="Canvas cannot find these.*'=1"):
-        as_canvas(book(row("=1+1")))
+        as_canvas(grades(row("=1+1")))
 
 
 def test_an_unread_answer_is_no_grade_yet_and_a_dropped_one_is_excused():
     finals = {("b", TINY): Final(8, dropped=True)}
-    made = book(
+    made = grades(
         row("a", awaiting=5), row("b"), learners=[Learner("a", "A", "1"), Learner("b", "B", "2")], finals=finals
     )
     assert imported_by_canvas(as_canvas(made), {1: ("a", "A"), 2: ("b", "B")}) == {(1, TINY): "", (2, TINY): "EX"}
@@ -126,7 +126,7 @@ def test_an_unread_answer_is_no_grade_yet_and_a_dropped_one_is_excused():
 def test_moodle_gets_a_worksheet_with_the_participants_of_this_assignment():
     receipts = [Receipt("00123", TINY, "00123", "Ann Lee", "moodle", "77", "Ann Lee")]
     learners = [Learner("00123", "Ann Lee", "5"), Learner("00124", '=Li, "Ng"', "78", email="li@example.org")]
-    text = as_moodle(book(row("00123"), row("00124", 7.5), learners=learners, receipts=receipts))
+    text = as_moodle(grades(row("00123"), row("00124", 7.5), learners=learners, receipts=receipts))
     assert imported_by_moodle(text) == {"77": "8", "78": "7.5"}
     assert read(text)[2][1] == '\'=Li, "Ng"'
 
@@ -134,14 +134,14 @@ def test_moodle_gets_a_worksheet_with_the_participants_of_this_assignment():
 @pytest.mark.parametrize(
     ("made", "words"),
     [
-        (book(row(), row(assignment=OTHER)), "Say which one: --assignment 01-tiny or 02-other"),
+        (grades(row(), row(assignment=OTHER)), "Say which one: --assignment 01-tiny or 02-other"),
         (
-            book(row("a"), row("b")),
+            grades(row("a"), row("b")),
             "number of these participants is not known: 'a', 'b'. Download the assignment's grading",
         ),
-        (book(row("a"), learners=[Learner("b")]), "the roster does not have that id"),
+        (grades(row("a"), learners=[Learner("b")]), "the roster does not have that id"),
         (
-            book(row("a"), learners=[Learner("a", "A", "5", others={"Maximum Grade": "100.00"})]),
+            grades(row("a"), learners=[Learner("a", "A", "5", others={"Maximum Grade": "100.00"})]),
             "its maximum grade is 100.00, and 01-tiny has 10 points",
         ),
     ],
@@ -163,7 +163,7 @@ def test_feedback_goes_back_in_the_folders_that_moodle_reads(tmp_path):
         pages[one].parent.mkdir()
         pages[one].write_text(f"page of {one}")
     pages["b"].unlink()
-    made = book(*map(row, names), receipts=receipts)
+    made = grades(*map(row, names), receipts=receipts)
     path = tmp_path / "out" / "feedback.zip"
     assert write_feedback_zip(path, made, pages) == 2
     with zipfile.ZipFile(path) as archive:
@@ -180,16 +180,16 @@ def test_feedback_goes_back_in_the_folders_that_moodle_reads(tmp_path):
 
 
 def test_what_is_no_learners_or_no_assignment_does_not_reach_a_platform():
-    made = book(row(), row(""), row("00123", 0, "99-nothing", 0), learners=[Learner("00123", "Ann", "5")])
+    made = grades(row(), row(""), row("00123", 0, "99-nothing", 0), learners=[Learner("00123", "Ann", "5")])
     assert len(read(as_canvas(made))) == 3
     assert imported_by_moodle(as_moodle(made)) == {"5": "8"}
     assert len(read(as_csv(made))) == 4
 
 
 def test_the_csv_says_what_counts_only_where_a_policy_is_in_force():
-    assert "final_score" not in as_csv(book(row()))
+    assert "final_score" not in as_csv(grades(row()))
     final = Final(5.6, 3, 2.4, words="3 days late.")
-    header, line = read(as_csv(book(row(), finals={("00123", TINY): final})))
+    header, line = read(as_csv(grades(row(), finals={("00123", TINY): final})))
     assert dict(zip(header, line, strict=True)) | {"score": "8", "late_days": "3", "deduction": "2.4"} == dict(
         zip(header, line, strict=True)
     )
@@ -209,7 +209,7 @@ ANY = st.text(max_size=12) | st.builds(str.__add__, st.sampled_from("=+-@\u200b\
 )
 def test_whatever_learners_are_called_each_gets_her_own_grade(people):
     learners = [Learner(one, name, str(100 + place)) for place, (one, name) in enumerate(people)]
-    made = book(*(row(one.student_id, place) for place, one in enumerate(learners)), learners=learners)
+    made = grades(*(row(one.student_id, place) for place, one in enumerate(learners)), learners=learners)
     users = {100 + place: people[place] for place in range(len(people))}
     assert imported_by_canvas(as_canvas(made), users) == {
         (100 + place, TINY): str(place) for place in range(len(people))

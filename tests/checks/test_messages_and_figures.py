@@ -161,9 +161,8 @@ def test_axes_are_where_they_are_drawn_also_in_a_figure_that_is_closed(layout, s
     red = np.argwhere((drawing[..., 0] > 200) & (drawing[..., 1] < 50))
     (top, left), (bottom, right) = red.min(axis=0), red.max(axis=0) + 1
     found = np.divide((left, top, right, bottom), (width, height, width, height))
-    np.testing.assert_allclose(
-        figure.axes[2].box, found, atol=0.04
-    )  # letters take whole pixels, of which these are few
+    few_pixels = 0.04  # of which letters take whole ones
+    np.testing.assert_allclose(figure.axes[2].box, found, atol=few_pixels)
 
 
 @pytest.mark.parametrize("size", [{}, {"bbox": "tight"}])

@@ -21,7 +21,7 @@ MAX_POINTS = 10_000
 MAX_PIXELS = 2**18
 MAX_DRAWN = 2**16  # pixels of a whole figure
 SMALLEST_DPI = 18.0  # at fewer, the font library refuses small letters
-SMALLEST = 2.0  # points: letters of less than a millimeter are no letters
+SMALLEST_LETTERS = 2.0  # points: less than a millimeter
 
 
 def describe(drawn: Any) -> dict[str, Plain]:
@@ -118,19 +118,17 @@ def _seen(line: Any) -> bool:
         (line.get_marker() not in NOTHING and line.get_markersize() > 0.5, line.get_markerfacecolor()),
         (line.get_marker() not in NOTHING and line.get_markeredgewidth() > 0.1, line.get_markeredgecolor()),
     )
-    alpha = 1.0 if line.get_alpha() is None else float(line.get_alpha())
-    differs = any(there and _stands_out(color, alpha, ground) for there, color in drawn)
+    differs = any(there and _stands_out(line, color, ground) for there, color in drawn)
     return bool(line.get_visible() and axes.get_visible() and differs)
 
 
 def _words(text: Any) -> str:
     """Return what a text beside the axes says, if a reader can read it: drawn, and in another color than the sheet."""
     axes = getattr(text, "axes", None)
-    if not text.get_visible() or text.get_fontsize() < SMALLEST or not (axes is None or axes.get_visible()):
+    if not text.get_visible() or text.get_fontsize() < SMALLEST_LETTERS or not (axes is None or axes.get_visible()):
         return ""
-    alpha = 1.0 if text.get_alpha() is None else float(text.get_alpha())
     sheet = _ground(text.get_figure().get_facecolor())
-    return str(text.get_text()) if _stands_out(text.get_color(), alpha, sheet) else ""
+    return str(text.get_text()) if _stands_out(text, text.get_color(), sheet) else ""
 
 
 def _box(axes: Any) -> list[float]:
@@ -144,12 +142,13 @@ def _ground(*colors: Any) -> Any:
     return next((one for one in colors if one[3] > 0.5), (1, 1, 1, 1))
 
 
-def _stands_out(color: Any, alpha: float, ground: Any) -> bool:
-    """Return whether a color, drawn on a ground, is another one to the eye."""
+def _stands_out(artist: Any, color: Any, ground: Any) -> bool:
+    """Return whether a color of a line or text, as opaque as that is, is another one to the eye than the ground."""
     if isinstance(color, str) and color == "none":
         return False
     found = _rgba(color)
-    opaque = found[3] * (alpha if alpha < 1 else 1.0)
+    alpha = artist.get_alpha()
+    opaque = found[3] * (1.0 if alpha is None else min(float(alpha), 1.0))
     return max(abs(one - other) * opaque for one, other in zip(found[:3], ground[:3], strict=True)) > 0.1
 
 
