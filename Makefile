@@ -59,7 +59,7 @@ test: setup prepare  ## set everything up, then run every test
 test-quick: export FLOWERCOURSE_DATASET := mini_flowers
 test-quick: export FLOWERCOURSE_OFFLINE := 1
 test-quick: prepare  ## run the tests that need no notebook, full-size network, browser, cage or database server
-	$(TEST) -n 2 -m "not notebook and not browser and not sandbox and not postgresql"
+	$(TEST) -n 2 --hypothesis-profile=quick -m "not notebook and not browser and not sandbox and not postgresql"
 
 course: setup  ## set everything up, then do the main job: data, exercises, report, graded class, site
 	$(BIN)/python build_tools/course.py

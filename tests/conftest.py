@@ -36,7 +36,13 @@ os.environ.update(
 
 # No test is timed: how long an example takes says more about what else the machine is doing.
 hypothesis.settings.register_profile("course", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=20)  # `make test-quick`
 hypothesis.settings.load_profile("course")
+
+
+def tries(count: int) -> int:
+    """Return how many examples a test tries that wants `count`: a fifth of them in `make test-quick`."""
+    return max(5, count * hypothesis.settings().max_examples // 100)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

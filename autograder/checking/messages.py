@@ -166,12 +166,12 @@ def _array_in_words(value: np.ndarray) -> str:
         return f"[{', '.join(in_words(item) for item in value)}]"
     words = f"{a(kind)} array of shape {shape(value.shape)}"
     if value.size and value.dtype.kind in "iuf":
-        with np.errstate(invalid="ignore"):
+        low, high = value.min(), value.max()  # NaN where there is one
+        if not (np.isfinite(low) and np.isfinite(high)):
             finite = value[np.isfinite(value)]
-        if finite.size:
-            words += f", values in [{number(finite.min())}, {number(finite.max())}]"
-        if finite.size < value.size:
-            words += ", some of them not finite"
+            values = f", values in [{number(finite.min())}, {number(finite.max())}]" if finite.size else ""
+            return f"{words}{values}, some of them not finite"
+        words += f", values in [{number(low)}, {number(high)}]"
     return words
 
 

@@ -25,6 +25,7 @@ from autograder.intake.receipts import read_receipts
 from autograder.intake.roster import read_roster
 from flowercourse.errors import CourseError
 from tests.autograder.downloads import canvas_name, moodle_folder, save, symlink, with_flags, zipped
+from tests.conftest import tries
 
 TINY = "01-tiny"
 NOTEBOOK = f"{TINY}.ipynb"
@@ -481,7 +482,7 @@ def test_what_macos_keeps_beside_a_file_is_no_attempt_and_has_a_line(into, tmp_p
     assert [line for line in report.lines if line.startswith("._ng")] == report.lines != []
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=tries(60), deadline=None)
 @given(
     st.lists(st.tuples(st.text(max_size=30), st.binary(max_size=60)), min_size=1, max_size=6, unique_by=lambda x: x[0])
 )

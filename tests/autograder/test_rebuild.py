@@ -15,6 +15,7 @@ from autograder.intake.find import find_submissions
 from autograder.intake.rebuild import parse, rebuild
 from autograder.intake.submissions import Found, Rejected
 from tests.autograder.conftest import cell_of
+from tests.conftest import tries
 
 
 @pytest.fixture
@@ -308,7 +309,7 @@ cells = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(max_size=60)
     | st.builds(
@@ -349,7 +350,7 @@ def spoiled(value, places, draw):
         value = value[key]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.lists(
         st.tuples(st.lists(st.integers(0, 50), min_size=1, max_size=5), json_values | st.just("x" * 100_000)),

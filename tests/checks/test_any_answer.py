@@ -23,6 +23,7 @@ from autograder.conversation import protocol
 from autograder.conversation.protocol import Opaque, TooLarge, decode, encode
 from autograder.conversation.session import Answer, Refused, Session
 from tests.checks.quick import QuickReference
+from tests.conftest import tries
 
 NAMES = ("preprocessing", "mobilenet_v2", "inception_v3", "learning_curves", "predictions", "capstone")
 MODULES = [f"{room}.{name}" for room in ("autograder.checks", "solutions.hidden_checks") for name in NAMES]
@@ -159,7 +160,7 @@ def judged(check: Check, draw) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 @given(data=st.data())
-@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=tries(20), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 def test_no_answer_breaks_a_check_or_earns_its_points(module, data):
     judged(data.draw(st.sampled_from(checks_of(module))), data.draw)
 

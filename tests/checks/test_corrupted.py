@@ -13,6 +13,7 @@ from autograder.checking.values import Array, Batches, Dictionary, Function, Sca
 from autograder.checking.values_keras import Figure, History, Model
 from autograder.conversation import protocol
 from autograder.conversation.session import LocalSession
+from tests.conftest import tries
 
 
 @check(points=1)
@@ -113,7 +114,7 @@ def corrupted(value, draw):
 def test_a_check_passes_or_fails_and_never_breaks(one, notebook):
     assert run_check(one, LocalSession(notebook), seed=1).message == ""
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=tries(200), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def holds(data):
         session = Corrupting(notebook)

@@ -14,6 +14,7 @@ from autograder.checking.values import Function
 from autograder.conversation.protocol import Opaque
 from autograder.conversation.session import LocalSession
 from tests.checks.test_protocol import values
+from tests.conftest import tries
 
 WORDS = [
     (np.zeros((2, 3), np.float32), "a float32 array of shape (2, 3), values in [0, 0]"),
@@ -124,7 +125,7 @@ def test_what_names_the_thing_in_the_message():
         stated.expect_equal(4, 3, what="the total", hint="Count again.")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(values, values)
 def test_no_value_makes_a_statement_break(found, expected):
     """An exception other than `Failed` would look like a mistake of ours."""

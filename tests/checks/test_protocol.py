@@ -26,6 +26,7 @@ from autograder.conversation.protocol import (
     decode,
     encode,
 )
+from tests.conftest import tries
 
 numbers = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -127,7 +128,7 @@ def test_any_json_gives_plain_data_or_an_error(tree, blobs, data):
         assert is_plain(decode(message({"tree": tree, "blobs": blobs}, data)))
 
 
-@settings(max_examples=300)
+@settings(max_examples=tries(300))
 @given(values, st.data())
 def test_a_message_with_a_changed_byte_gives_plain_data_or_an_error(value, data):
     good = bytearray(encode(value))

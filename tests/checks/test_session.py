@@ -30,6 +30,7 @@ from autograder.conversation.session import (
     Target,
     TimedOut,
 )
+from tests.conftest import tries
 
 Peer = Callable[[int, int], None]
 
@@ -227,7 +228,7 @@ def test_an_answer_larger_than_allowed_is_refused():
         remote.ask("get", Target("x"))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.binary(max_size=60), min_size=1, max_size=3))
 def test_random_answers_never_make_the_grader_fail(noise):
     replies = iter(noise)
@@ -244,7 +245,7 @@ def test_the_same_is_true_of_well_formed_answers_of_any_content():
     names = ["value", "type", "callable", "parameters", "handle", "reason", "text"]
     answers = st.dictionaries(st.sampled_from(names), values)
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=tries(60), deadline=None)
     @given(answers, st.booleans())
     def holds(answer, is_error):
         def reply(request: dict) -> bytes:

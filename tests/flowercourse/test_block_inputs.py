@@ -13,6 +13,7 @@ from flowercourse.backbones.forward import last_block
 from flowercourse.errors import CourseError
 
 COUNT = 6
+pytestmark = pytest.mark.notebook
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from PIL import Image
 from flowercourse import datasets
 from flowercourse.datasets.layout import layout_of
 from flowercourse.errors import CourseError
+from tests.conftest import tries
 
 SIZE = (48, 36)  # width, height
 
@@ -274,7 +275,7 @@ NAMES = st.sampled_from(("train", "Training", "val", "VALID", "validation", "tes
 FILES = st.lists(st.sampled_from(("1.jpg", "2.png", ".DS_Store", "read me.txt")), max_size=3, unique=True)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(tree=st.dictionaries(NAMES, st.tuples(FILES, st.dictionaries(NAMES, FILES, max_size=3)), max_size=4))
 def test_any_tree_is_classes_or_parts_with_the_same_classes_or_refused_with_a_next_step(tree):
     with tempfile.TemporaryDirectory() as top:

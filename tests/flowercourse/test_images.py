@@ -14,6 +14,7 @@ from PIL import Image
 
 from flowercourse import images
 from flowercourse.errors import CourseError
+from tests.conftest import tries
 
 RED = (220, 30, 40)
 
@@ -115,7 +116,7 @@ def test_a_decompression_bomb_is_refused_before_it_takes_memory():
         images.decode(bomb)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(position=st.integers(2, 2000), value=st.integers(0, 255), cut=st.integers(1, 3000))
 def test_damage_anywhere_gives_an_image_or_a_course_error(position, value, cut):
     data = bytearray(encoded(Image.effect_noise((64, 64), 60).convert("RGB")))

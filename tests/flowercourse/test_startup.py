@@ -23,16 +23,22 @@ def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_tensorflow_is_imported_without_a_word():
-    done = python("import flowercourse\nimport tensorflow as tf\nprint(int(tf.constant(1) + 1))")
-    assert (done.stdout, done.stderr) == ("2\n", "")
-
-
-def test_tf_keras_of_tensorflow_is_the_courses_keras():
-    done = python(
-        "import flowercourse\nimport tensorflow as tf, tf_keras\nprint(tf.keras.Sequential is tf_keras.Sequential)"
+@pytest.fixture(scope="module")
+def as_notebooks_begin() -> subprocess.CompletedProcess[str]:
+    """Import the course first, then TensorFlow and Keras, and use both."""
+    return python(
+        "import flowercourse\nimport tensorflow as tf, tf_keras\n"
+        "print(int(tf.constant(1) + 1))\nprint(tf.keras.Sequential is tf_keras.Sequential)"
     )
-    assert done.stdout == "True\n", done.stderr
+
+
+def test_tensorflow_is_imported_without_a_word(as_notebooks_begin):
+    assert as_notebooks_begin.stderr == ""
+    assert as_notebooks_begin.stdout.startswith("2\n")
+
+
+def test_tf_keras_of_tensorflow_is_the_courses_keras(as_notebooks_begin):
+    assert as_notebooks_begin.stdout.endswith("True\n")
 
 
 def test_it_is_so_too_where_tensorflow_was_imported_first_but_its_keras_not_yet_used():

@@ -12,6 +12,7 @@ from solutions.training.transfer import HeadSettings, train_head
 
 
 @pytest.mark.real_data
+@pytest.mark.notebook
 @pytest.mark.timeout(900)
 def test_mobilenet_v2_reaches_a_validation_accuracy_of_0_885_after_six_epochs(real_data_dir: Path) -> None:
     dataset = datasets.find("tf_flowers", data_dir=real_data_dir)
