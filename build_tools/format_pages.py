@@ -20,6 +20,9 @@ CELL = re.compile(
     r"(?m)^(?P<open>```\{code-cell\}[^\n]*\n(?:---\n(?s:.*?)\n---\n|(?::[^\n]*\n)*)\n?)(?P<code>(?s:.*?))^```$"
 )
 
+# What is shown and not run: commands, files, pieces of code.
+SHOWN = re.compile(r"(?ms)^(?P<indent> *)```(?:bash|python|text|toml|yaml|json)\n(?P<code>.*?)^(?P=indent)```$")
+
 
 def format_code(code: str) -> str:
     """Return a cell's code as `ruff format` writes it.
@@ -42,6 +45,7 @@ def format_page(text: str) -> str:
 def long_lines(text: str) -> list[str]:
     """Return the lines of code that are too long for the page, but for cells that are folded or left out."""
     shown = [cell for cell in CELL.finditer(text) if not re.search(r"hide-|remove-", cell["open"])]
+    shown += SHOWN.finditer(text)
     return [line for cell in shown for line in cell["code"].splitlines() if len(line) > WIDTH]
 
 

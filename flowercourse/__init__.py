@@ -1,8 +1,10 @@
 """Transfer learning for images: the library that the lessons and exercises import.
 
     import flowercourse
-    tfds.load(flowercourse.DATASET, ...)                  # the course's data set, whichever this machine has
-    hub.KerasLayer(flowercourse.handle("mobilenet_v2"))   # a backbone, from wherever this machine has it
+    # the course's data set, whichever this machine has
+    tfds.load(flowercourse.DATASET, ...)
+    # a backbone, from wherever this machine has it
+    hub.KerasLayer(flowercourse.handle("mobilenet_v2"))
 
 Importing this imports neither TensorFlow nor TFDS; they come with the first use. Import it before them: it settles
 which Keras ``tf.keras`` is (`flowercourse.startup`).
