@@ -43,7 +43,8 @@ def expect_curves(plot_curves: Function, runs: list[Run]) -> None:
     drawn = []
     for run in runs:
         figure = plot_curves.returning(Figure, run)
-        expect(len(figure.axes) == 2, "a figure with two axes", str(len(figure.axes)), "plt.subplots(1, 2)")
+        found, hint = f"one with {len(figure.axes)}", "`figure, axes = plt.subplots(1, 2)`."
+        expect(len(figure.axes) == 2, "a figure with two axes", found, hint)
         expect_ink(figure)
         drawn += [(ax, run, measure) for ax, measure in zip(figure.axes, MEASURES, strict=True)]
     with part("values", points=1):
@@ -113,7 +114,10 @@ def _between(values: np.ndarray, limits: Sequence[float]) -> np.ndarray:
 def expect_readable(ax: Axes, training: Line, validation: Line, measure: str) -> None:
     """Expect a legend, labels on both axes, and lines that differ in more than color."""
     for line, label in ((training, "training"), (validation, "validation")):
-        expect(label in line.label.lower(), f"the line of the {label} {measure} labeled `{label}`", f"`{line.label}`")
+        words = f"the line of the {label} {measure} labeled `{label}`"
+        found = in_words(line.label) if line.label else "no label"
+        hint = f'`ax.plot(..., label="{label}")`, and `ax.legend()` after it.'
+        expect(label in line.label.lower(), words, found, hint)
     shown = " ".join(ax.legend).lower()
     expect(
         "training" in shown and "validation" in shown, "a legend with both labels", shown or "none", "`ax.legend()`."
@@ -191,9 +195,12 @@ def expect_best(best_epoch: Function, run: Run, best: int) -> None:
     hint = "The lowest validation loss decides."
     if equal(found, best - 1):
         hint = "Count epochs from 1."
+    elif equal(found, min(run["val_loss"])):
+        hint = "That is the loss itself: return the epoch in which it stands, with `np.argmin`."
     elif isinstance(found, (list, np.ndarray)):
         hint = "One number, not a list or an array of them: `int(...)` makes an `int`."
-    expect_equal(found, best, what=f"best_epoch of val_loss {in_words(run['val_loss'])}", hint=hint)
+    listed = ", ".join(map(number, run["val_loss"]))
+    expect_equal(found, best, what=f"best_epoch(run) with the val_loss [{listed}]", hint=hint)
 
 
 @check(points=3)

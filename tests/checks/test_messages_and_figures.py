@@ -45,6 +45,7 @@ Received a label value of 7 which is outside the valid range of [0, 5).
         (CALLING, "Matrix size-incompatible"),
         (IN_A_GRAPH, "Received a label value of 7 which is outside the valid range of [0, 5)."),
         ("{{function_node __wrapped__Mul}} required broadcastable shapes [Op:Mul]", "required broadcastable shapes"),
+        ("buffer_size must be greater than zero [Op:ShuffleDatasetV3] name:", "buffer_size must be greater than zero"),
         ("two\n\nparagraphs of a learner's own", "two\n\nparagraphs of a learner's own"),
         ("in user code:", "in user code:"),
         ("Graph execution error:", "Graph execution error:"),
@@ -54,6 +55,7 @@ Received a label value of 7 which is outside the valid range of [0, 5).
 def test_an_exception_is_quoted_without_traces(text, kept):
     found = short_text(ValueError(text))
     assert found.startswith(kept)
+    assert "[Op" not in found
     assert "File" not in found
 
 
@@ -90,6 +92,49 @@ def test_patterns_of_dashes_tell_lines_apart():
     assert styles[0] == "-"
     assert len(set(styles[:4])) == 4
     assert styles[3] == styles[4]
+
+
+def with_words(ax, one, other):
+    ax.legend(["training", "validation"])
+
+
+def with_handles(ax, one, other):
+    ax.legend(handles=[other, one], labels=["validation", "training"])
+
+
+def with_own_words(ax, one, other):
+    one.set_label("training")
+    other.set_label("validation")
+    ax.legend(loc="upper left")
+
+
+def with_other_words(ax, one, other):
+    with_own_words(ax, one, other)
+    ax.legend(["validation", "training"])
+
+
+def with_patches(ax, one, other):
+    with_own_words(ax, one, other)
+    ax.legend(handles=[plt.Rectangle((0, 0), 1, 1)], labels=["something"])
+
+
+@pytest.mark.parametrize(
+    ("name_them", "labels"),
+    [
+        (with_words, ["training", "validation"]),
+        (with_handles, ["training", "validation"]),
+        (with_own_words, ["training", "validation"]),
+        (with_other_words, ["validation", "training"]),
+        (with_patches, ["training", "validation"]),
+        (lambda *_: None, ["", ""]),
+    ],
+)
+@pytest.mark.parametrize("looks", [("b-", "r-"), ("k-", "k:"), ("ko-", "ks-")])
+def test_a_line_is_called_what_the_legend_calls_it(looks, name_them, labels):
+    drawn, ax = plt.subplots()
+    name_them(ax, *ax.plot([1, 2], [3, 4], looks[0], [1, 2], [4, 3], looks[1]))
+    plt.close(drawn)
+    assert [line.label for line in figure_of(drawn).axes[0].lines] == labels
 
 
 def test_ink_is_seen_whatever_stands_for_the_figure():
@@ -163,6 +208,15 @@ def test_axes_are_where_they_are_drawn_also_in_a_figure_that_is_closed(layout, s
     found = np.divide((left, top, right, bottom), (width, height, width, height))
     few_pixels = 0.04  # of which letters take whole ones
     np.testing.assert_allclose(figure.axes[2].box, found, atol=few_pixels)
+
+
+def test_axes_of_a_subfigure_have_their_place_in_the_whole_figure():
+    drawn = plt.figure(figsize=(4, 8))
+    _, lower = drawn.subfigures(2, 1)
+    lower.add_axes((0.25, 0.5, 0.5, 0.25))
+    plt.close(drawn)
+    (one,) = figure_of(drawn).axes
+    np.testing.assert_allclose(one.box, (0.25, 0.625, 0.75, 0.75))
 
 
 @pytest.mark.parametrize("size", [{}, {"bbox": "tight"}])

@@ -20,6 +20,12 @@ MUTANTS = [
     ),
     Mutant("no legend", cell="plot_curves", change={"        ax.legend()\n": ""}, loses={"curves_are_drawn": 1}),
     Mutant(
+        "a legend that takes one line for the other",
+        cell="plot_curves",
+        change={"ax.legend()": 'ax.legend(["validation", "training"])'},
+        loses={"curves_are_drawn": 1},
+    ),
+    Mutant(
         "told apart by color alone",
         cell="plot_curves",
         change={'"o-"': '"-"', '"s--"': '"-"'},
@@ -447,6 +453,24 @@ VARIANTS = [
                 ax.set(xlabel="epoch", ylabel=name)
                 ax.legend()
             return axes
+        """,
+    ),
+    Variant(
+        "named by the legend alone",
+        cell="plot_curves",
+        source="""
+        def plot_curves(run):
+            fig = plt.figure(figsize=(12, 4))
+            epochs = range(1, len(run["accuracy"]) + 1)
+            for place, name in ((121, "accuracy"), (122, "loss")):
+                plt.subplot(place)
+                plt.plot(epochs, run[name], "o-", epochs, run[f"val_{name}"], "s--")
+                plt.title("model " + name)
+                plt.ylabel(name)
+                plt.xlabel("epoch")
+                plt.legend(["training", "validation"], loc="upper left")
+            plt.show()
+            return fig
         """,
     ),
     Variant(

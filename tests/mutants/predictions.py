@@ -462,6 +462,21 @@ VARIANTS = [
         """,
     ),
     Variant(
+        "a crowded figure of Matplotlib's own size, with ticks",
+        cell="plot_predictions",
+        source="""
+        def plot_predictions(images, labels, predicted, class_names):
+            fig, axes = plt.subplots(5, 6)
+            for ax, image, label, answer in zip(axes.ravel(), images, labels, predicted):
+                ax.imshow(image)
+                if answer == label:
+                    ax.set_title(f"✓\\n{class_names[answer]}", color=(0, 0, 1))
+                else:
+                    ax.set_title(f"✗ {class_names[answer]}\\n({class_names[label]})", color="#ff0000")
+            return fig, axes
+        """,
+    ),
+    Variant(
         "rows turned into columns",
         cell="calibration",
         source="""

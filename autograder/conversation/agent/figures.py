@@ -32,7 +32,7 @@ def describe(drawn: Any) -> dict[str, Plain]:
     return {
         "title": _words(title) if title is not None else "",
         "size": [float(length) for length in figure.get_size_inches()],
-        "axes": [_axes(axes) for axes in figure.axes[:MAX_AXES] if axes.get_label() != "<colorbar>"],
+        "axes": [_axes(axes, figure) for axes in figure.axes[:MAX_AXES] if axes.get_label() != "<colorbar>"],
     }
 
 
@@ -69,10 +69,12 @@ def _figure(drawn: Any) -> Any:
     return found
 
 
-def _axes(axes: Any) -> dict[str, Plain]:
+def _axes(axes: Any, figure: Any) -> dict[str, Plain]:
     titles = [one for one in (axes._left_title, axes.title, axes._right_title) if _words(one)]
     colors = {tuple(_rgba(one.get_color())) for one in titles}
     legend = axes.get_legend()
+    if legend is not None and not legend.get_visible():
+        legend = None
     return {
         "title": " ".join(map(_words, titles)),
         "title_color": list(colors.pop()) if len(colors) == 1 else _rgba("black"),
@@ -82,24 +84,23 @@ def _axes(axes: Any) -> dict[str, Plain]:
         "yticklabels": [tick.get_text() for tick in axes.get_yticklabels()[:MAX_ARTISTS]],
         "xlim": [float(limit) for limit in axes.get_xlim()],
         "ylim": [float(limit) for limit in axes.get_ylim()],
-        "lines": [_line(line) for line in axes.lines[:MAX_ARTISTS]],
+        "lines": [_line(line, legend) for line in axes.lines[:MAX_ARTISTS]],
         "bars": [_bar(bar) for bar in axes.patches[:MAX_ARTISTS] if hasattr(bar, "get_height")],
         "images": [_image(image) for image in axes.images[:4]],
         "texts": [
             {"text": text.get_text(), "color": _rgba(text.get_color())} for text in axes.texts[: 4 * MAX_ARTISTS]
         ],
-        "legend": [_words(text) for text in legend.get_texts()] if legend is not None and legend.get_visible() else [],
-        "box": _box(axes),
+        "legend": [_words(text) for text in legend.get_texts()] if legend is not None else [],
+        "box": _box(axes, figure),
         "visible": bool(axes.get_visible()),
         "axis_on": bool(axes.axison),
     }
 
 
-def _line(line: Any) -> dict[str, Plain]:
+def _line(line: Any, legend: Any) -> dict[str, Plain]:
     x, y = (np.asarray(values, dtype=float).ravel()[:MAX_POINTS] for values in line.get_data(orig=False))
-    label = str(line.get_label())
     return {
-        "label": "" if label.startswith("_") else label,
+        "label": _label(line, legend),
         "x": x,
         "y": y,
         "color": _rgba(line.get_color()),
@@ -107,6 +108,22 @@ def _line(line: Any) -> dict[str, Plain]:
         "marker": str(line.get_marker()),
         "seen": _seen(line),
     }
+
+
+def _label(line: Any, legend: Any) -> str:
+    """Return what a reader takes for the line's label: the legend's words beside what looks like it, else its own.
+
+    `ax.legend(["training", "validation"])` names lines that have no label of their own, or another one.
+    """
+    shown = zip(legend.legend_handles, legend.get_texts(), strict=False) if legend is not None else ()
+    named = {_words(text) for handle, text in shown if hasattr(handle, "get_marker") and _look(handle) == _look(line)}
+    label = named.pop() if len(named) == 1 else str(line.get_label())
+    return "" if label.startswith("_") else label
+
+
+def _look(line: Any) -> tuple[Any, ...]:
+    """Return what tells a line from others in a legend: color, style and marker."""
+    return (*_rgba(line.get_color()), _style(line), str(line.get_marker()))
 
 
 def _seen(line: Any) -> bool:
@@ -131,9 +148,9 @@ def _words(text: Any) -> str:
     return str(text.get_text()) if _stands_out(text, text.get_color(), sheet) else ""
 
 
-def _box(axes: Any) -> list[float]:
+def _box(axes: Any, figure: Any) -> list[float]:
     """Return where axes lie in the figure: left, top, right and bottom as shares of its width and height."""
-    place = axes.get_position()
+    place = axes.bbox.transformed(figure.transFigure.inverted())  # not `get_position`, which is within a subfigure
     return [float(one) for one in (place.x0, 1 - place.y1, place.x1, 1 - place.y0)]
 
 

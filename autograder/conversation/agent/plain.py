@@ -41,6 +41,7 @@ def short_text(error: BaseException) -> str:
 def _without_traces(text: str) -> str:
     """Return the message without what TensorFlow and Keras put around it: stack traces, nodes of graphs, tensors."""
     text = re.sub(r"\{\{function_node [^}]*\}\} ?", "", text)
+    text = re.sub(r" \[Op:\w{1,60}\](?: name:.{0,60})?$", "", text)
     if "in user code:" in text or text.startswith("Exception encountered when calling"):
         paragraphs = re.split(r"\n\s*\n", re.split(r"\n\s*Call arguments received by", text)[0])
         text = next((one.strip() for one in reversed(paragraphs) if one.strip()), text)
