@@ -9,6 +9,7 @@ import numpy as np
 
 LIMIT = 6.0
 """Standard deviations. Honest chance is further away in two of a billion cases."""
+FROM_ELSEWHERE = "a choice that follows from something else"
 TOGETHER = 0.6
 """Share of a part's positions that may have another one of the part at the same distance behind them."""
 
@@ -28,7 +29,7 @@ def pattern_of_coins(coins: np.ndarray, *others: np.ndarray) -> str:
     for other in others:
         spread = other.astype(float) - np.mean(other)
         if abs(signs @ spread) > LIMIT * np.linalg.norm(spread):
-            return "a choice that follows from something else"
+            return FROM_ELSEWHERE
     return ""
 
 

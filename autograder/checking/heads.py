@@ -182,7 +182,7 @@ def expect_learned(name: str, head: Head, train: Part) -> None:
     limit, reached = loss_limit(train, train, head.kernel.shape[1])
     found = head.loss(train)
     words = f"a loss of `{name}` on the training part below {number(limit)} (6 epochs reach about {number(reached)})"
-    hint = f"Train it on the training part for {EPOCHS} epochs, with a loss from logits."
+    hint = f"Train it on the training part for {EPOCHS} epochs, with Adam's usual learning rate and a loss from logits."
     expect(found < limit, words, number(found), hint)
     expect(bool(np.any(np.abs(head.bias) > 1e-6)), f"`{name}` to be trained", "a bias that is still 0", hint)
 

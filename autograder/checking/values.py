@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 
 import numpy as np
 
-from autograder.checking.messages import Failed, a, explain, in_words, quote
+from autograder.checking.messages import CALL_HINT, Failed, a, explain, in_words, quote
 from autograder.checking.numbers import as_array, as_items, as_numbers
 from autograder.conversation.protocol import Opaque, Plain
 from autograder.conversation.session import Answer, Garbled, Refused, Session, SessionError, Target
@@ -47,7 +47,8 @@ class Plainly:
         value = answer.value("value")
         found = self.convert(value)
         if found is None:
-            raise Failed(f"`{name}` to be {a(self.kind)}", in_words(value))
+            hint = CALL_HINT if isinstance(value, Opaque) and value.type_name == "function" else ""
+            raise Failed(f"`{name}` to be {a(self.kind)}", in_words(value), hint)
         return found
 
 
@@ -63,7 +64,8 @@ def _scalar(value: Plain) -> Plain:
     return value if isinstance(value, (bool, int, float)) else None
 
 
-Array = Annotated[np.ndarray, Plainly("array", _array)]
+ARRAY = Plainly("array", _array)
+Array = Annotated[np.ndarray, ARRAY]
 Scalar = Annotated[float, Plainly("number", _scalar)]
 Text = Annotated[str, Plainly("text", lambda value: value if isinstance(value, str) else None)]
 Sequence_ = Annotated[list, Plainly("list", as_items)]

@@ -149,8 +149,8 @@ print("MobileNet V2", mobilenet_features.x.shape, "  Inception V3", inception_fe
 # parameters are yours to choose. In the end there are
 #
 # - `mobilenet_head` and `inception_head`: Keras models of a single dense layer, from features to logits (no
-#   activation), trained on the training part for **6 epochs** with Adam, batches of 32, a loss from logits and the
-#   metric `"accuracy"`;
+#   activation), trained on the training part for **6 epochs** with Adam (its usual learning rate), batches of 32, a loss
+#   from logits and the metric `"accuracy"`;
 # - `mobilenet_history` and `inception_history`: what `fit` returned for each, with the validation part as validation
 #   data.
 #

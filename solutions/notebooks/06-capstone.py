@@ -252,7 +252,7 @@ hidden.parts_are_drawn()
 #
 # - `images`: float array `(n, height, width, 3)`; it must not be changed itself.
 # - Returns an array of the same shape in which each picture is mirrored left to right with probability 1/2,
-#   independently of the others. The same seed gives the same pictures.
+#   independently of the others. The same seed gives the same pictures, another seed others.
 #
 # <details><summary>Hint</summary>
 #
@@ -292,7 +292,8 @@ print(f"features {x.shape}")
 # **Your task:** train a head on the features of your training part and define
 #
 # - `head`: a Keras model with a single dense layer from 1,280 features to 5 logits (no activation), trained for 20
-#   epochs in batches of 32 with Adam and cross-entropy from logits, with the validation part as validation data;
+#   epochs in batches of 32 with Adam (its usual learning rate) and cross-entropy from logits, with the validation part as
+#   validation data;
 # - `test_accuracy`: a `float`, the share of right answers on your test part.
 #
 # The photographs are public: a head that was fitted elsewhere earns these points as well, if it has not seen your

@@ -546,7 +546,7 @@ VARIANTS = [
         cell="read_photograph",
         source="""
         def read_photograph(path, size):
-            picture = keras.utils.load_img(path, target_size=(size, size), interpolation="bilinear")
+            picture = keras.utils.load_img(path, target_size=(size, size))  # takes the nearest pixels
             return tf.constant(keras.utils.img_to_array(picture)) / 255.0
         """,
     ),
