@@ -53,8 +53,13 @@ class FailedCell:
     @property
     def hint(self) -> str:
         """What is known to cause this, in a sentence; "" where nothing is known."""
-        said = f"{self.error[:100]}: {self.text[:2000]}"
-        return next((hint for pattern, hint in _CAUSES if re.search(pattern, said, re.IGNORECASE | re.DOTALL)), "")
+        return known_cause(self.error, self.text)
+
+
+def known_cause(error: str, text: str) -> str:
+    """Return what is known to cause an exception of this type with this message, in a sentence; "" for nothing."""
+    said = f"{error[:100]}: {text[:2000]}"
+    return next((hint for pattern, hint in _CAUSES if re.search(pattern, said, re.IGNORECASE | re.DOTALL)), "")
 
 
 _CAUSES = (
@@ -85,6 +90,38 @@ _CAUSES = (
     (
         r"FileNotFoundError|No such file or directory",
         "Where notebooks are graded, there are only the course's data, and the files that the notebook itself writes.",
+    ),
+    (
+        r"unsupported operand type\(s\) for [-+*/]{1,2}: '(list|tuple)' and|for [-+*/]{1,2}: '\w+' and '(list|tuple)'",
+        "Lists cannot be calculated with: `np.array(...)` makes arrays of them, which can.",
+    ),
+    (
+        r"truth value of an array with more than one element",
+        "Between arrays, write `&` and `|` for `and` and `or`; an `if` needs one answer, as of `(a == b).all()`.",
+    ),
+    (
+        r"'numpy\.ndarray' object has no attribute '(imshow|plot|set_\w+|axis)'",
+        "`axes` is an array, and with several rows an array of rows: `axes.flat` goes through all of them.",
+    ),
+    (
+        r"'NoneType' object (is not (subscriptable|iterable)|has no attribute)|cannot unpack non-iterable NoneType",
+        "Something is None: a function without `return` gives that, and so do `sort`, `append` and NumPy's `shuffle`.",
+    ),
+    (
+        r"buffer_size must be greater than zero",
+        "There is no buffer of 0 examples: shuffle only if shuffle_buffer > 0.",
+    ),
+    (
+        r"expected (shape=\(None, \d+, \d+, \d\)|min_ndim=4|ndim=4), found (shape=\(None, \d+, \d\)|ndim=3)",
+        "A model takes batches, of one picture too: `image[None]` is one.",
+    ),
+    (
+        r"\w+Path\(.{0,300} with an unsupported type",
+        "TensorFlow reads a path as text: `str(path)`.",
+    ),
+    (
+        r"NotADirectoryError|Not a directory",
+        "A folder may hold files beside its sub-folders: `path.is_dir()` tells which are folders.",
     ),
     (
         r"SyntaxError|IndentationError|TabError",
@@ -144,6 +181,28 @@ def _names_in(source: str) -> frozenset[str]:
 
 
 def that_was_to_define(name: str, failed: Sequence[FailedCell]) -> FailedCell | None:
-    """Return the last of the failed cells that should have defined a name; None where there is none."""
+    """Return the last of the failed cells that should have defined a name; None where there is none.
+
+    Where that one only lacked a name that a failed cell before it should have defined, it is that cell, and so on.
+    """
     root = name.split(".")[0].split("(")[0]
-    return next((cell for cell in reversed(failed) if root in defined_names(cell.source)), None)
+    for place in reversed(range(len(failed))):
+        if root in defined_names(failed[place].source):
+            return _that_was_in_the_way(failed[: place + 1])
+    return None
+
+
+def _that_was_in_the_way(failed: Sequence[FailedCell]) -> FailedCell:
+    """Return the cell for want of whose names the last of these failed; the last where there is none."""
+    cell = failed[-1]
+    for place in reversed(range(len(failed) - 1)):
+        missing = missing_name(cell.error, cell.text)
+        if missing and missing in defined_names(failed[place].source):
+            cell = failed[place]
+    return cell
+
+
+def missing_name(error: str, text: str) -> str:
+    """Return the name that was not defined where an exception of this type has this message; "" for other errors."""
+    found = re.match(r"name '(\w{1,200})' is not defined", text) if error == "NameError" else None
+    return found[1] if found else ""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.checking.messages import Failed, in_words, number, plural, quote, shape
+from autograder.checking.messages import TEXT_HINT, Failed, in_words, number, plural, quote, shape
 from autograder.checking.numbers import as_array, as_numbers
 from autograder.checking.values import Function
 from autograder.conversation.protocol import Opaque, Plain
@@ -68,7 +68,7 @@ def expect_close(
     """
     wanted, got = np.asarray(expected), as_numbers(found)
     if got is None:
-        raise Failed(_about(what, in_words(expected)), in_words(found), hint)
+        raise Failed(_about(what, in_words(expected)), in_words(found), TEXT_HINT if isinstance(found, str) else hint)
     if got.shape != wanted.shape:
         raise Failed(_about(what, f"shape {shape(wanted.shape)}"), f"shape {shape(got.shape)}", hint)
     wanted, got = wanted.astype(np.float64), got.astype(np.float64)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from autograder.checking.cells import FailedCell, that_was_to_define
+from autograder.checking.cells import FailedCell, known_cause, missing_name, that_was_to_define
 from autograder.checking.quoting import quote
 from autograder.conversation.protocol import Opaque, Plain
 from autograder.conversation.session import Garbled, Gone, Refused, SessionError, TimedOut
 
 RETURN_HINT = "Does the function have a `return`? `print` only shows a value, and gives nothing back."
+
+CALL_HINT = "Call the function: its name, and its arguments in brackets after it."
+TEXT_HINT = "A number is asked for, not text: leave out quotation marks, or what turns it into text."
+_OF_WRONG_TYPE = {
+    "not NoneType": RETURN_HINT,
+    "not function": CALL_HINT,
+    "a Keras model, not History": "`fit` returns what was recorded in training. The model is what `fit` was called on.",
+    "what model.fit returns, not Sequential": "`fit` returns what was recorded: `history = model.fit(...)` keeps it.",
+    "what model.fit returns, not Functional": "`fit` returns what was recorded: `history = model.fit(...)` keeps it.",
+}
+"""Hints for things of another type than asked for, by how the words for that end."""
 
 
 class Failed(Exception):
@@ -68,13 +78,15 @@ def explain(error: SessionError, name: str, failed: Sequence[FailedCell] = ()) -
                 hint="Run the cell that defines it, then this one again.",
             )
         case Refused(reason="wrong_type"):
-            return Failed(f"`{name}` should be {quote(error.text)}.")
+            hint = next((hint for ending, hint in _OF_WRONG_TYPE.items() if error.text.endswith(ending)), "")
+            return Failed(f"`{name}` should be {quote(error.text).replace('not NoneType', 'not None')}.", hint=hint)
         case Refused(reason="raised", type_name="NotImplementedError"):
             hint = "Write your code in place of the line `raise NotImplementedError()`."
             return Failed(f"`{name.removesuffix('(...)')}` is not written yet.", hint=hint)
         case Refused(reason="raised"):
             said = f": {quote(error.text)}" if error.text else ""
-            return Failed(f"`{name}` to work", f"it raised {quote(error.type_name)}{said}")
+            hint = known_cause(error.type_name, error.text)
+            return Failed(f"`{name}` to work", f"it raised {quote(error.type_name)}{said}", hint)
         case Refused(reason="interrupted"):
             return Failed(f"`{name}` was interrupted.")
         case Refused(reason="too_large"):
@@ -100,10 +112,8 @@ def _to_blame(error: Refused, name: str, failed: Sequence[FailedCell]) -> Failed
     """Return the failed cell because of which a name, or one that its function uses, is missing."""
     if error.reason == "missing" and not _is_attribute(name):
         return that_was_to_define(name, failed)
-    if error.reason == "raised" and error.type_name == "NameError":
-        missing = re.match(r"name '(\w+)' is not defined", error.text)
-        return that_was_to_define(missing[1], failed) if missing else None
-    return None
+    missing = missing_name(error.type_name, error.text) if error.reason == "raised" else ""
+    return that_was_to_define(missing, failed) if missing else None
 
 
 def _is_attribute(name: str) -> bool:
@@ -157,7 +167,7 @@ def plural(count: float, one: str, many: str = "") -> str:
 
 def a(noun: str) -> str:
     """Return the noun with its article."""
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
+    return f"{'an' if noun[:1].lower() in 'aeiou' and not noun.startswith('uint') else 'a'} {noun}"
 
 
 def _array_in_words(value: np.ndarray) -> str:

@@ -37,18 +37,28 @@ def album_batches(batches: Batches, album: Album) -> list[tuple[np.ndarray, np.n
         Failed: the batches are no pairs of images and labels.
     """
     most = len(album) // 16 + 2
-    found = []
+    found: list[tuple[np.ndarray, np.ndarray]] = []
     for batch in batches.take(most, step=THINNED):
         good = len(batch) == 2 and all(isinstance(one, np.ndarray) and one.dtype.kind in "biuf" for one in batch)
         if not good or batch[0].ndim != 4 or batch[1].ndim != 1 or len(batch[0]) != len(batch[1]):
-            words = ", ".join(in_words(one) for one in batch)
-            hint = "map, then batch: each batch is a pair."
+            whole = batch if found else batches.first()
+            words = ", ".join(in_words(one) for one in whole)
+            hint = _of_no_pair([np.ndim(one) if isinstance(one, np.ndarray) else 0 for one in whole])
             raise Failed("batches of pictures (batch, 224, 224, 3) and labels (batch,)", f"({words})", hint)
         expect_shape(batch[0], (None, None, None, 3), what="the pictures of a batch")
         expect(len(batch[0]) <= 10 * len(album), "no more pictures than were given", plural(len(batch[0]), "picture"))
         expect(batch[0].size, "batches with something in them", "an empty one")
         found.append((patterns.numbers_of(batch[0]), batch[1]))
     return found
+
+
+def _of_no_pair(dimensions: list[int]) -> str:
+    """Return where to look if a batch, with parts of so many dimensions, is no pair of pictures and labels."""
+    if dimensions[:1] == [3]:
+        return "Single pictures: `batch` and `map` return a new data set, `dataset = dataset.batch(32)` keeps it."
+    if len(dimensions) == 2 and dimensions[1] == 4:
+        return "Pictures first, then labels: `return image, label` in resize_and_scale."
+    return "map, then batch: each batch is a pair."
 
 
 def in_order(batches: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:

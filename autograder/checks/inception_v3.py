@@ -24,6 +24,7 @@ MOBILENET, INCEPTION = find("mobilenet_v2"), find("inception_v3")
 FIRST = 8  # pictures whose features are computed in the notebook
 Z = 1.96
 UNCLEAR = "no clear difference"
+VERDICTS = ("first", "second", UNCLEAR)
 
 
 # --- steps 1 and 2: pictures and features -----------------------------------------------------------------------------
@@ -230,7 +231,10 @@ def expect_verdict(verdict: Function, only_first: int, only_second: int, expecte
     what = f"verdict({only_first}, {only_second})"
     p = number(mcnemar(only_first, only_second))
     hint = f"mcnemar({only_first}, {only_second}) is {p}; the rule asks for less than 0.05."
-    expect_equal(verdict(only_first, only_second), expected, what=what, hint=hint)
+    found = verdict(only_first, only_second)
+    if isinstance(found, str) and found not in VERDICTS:
+        hint = f"One of {in_words(list(VERDICTS))}, spelled like this."
+    expect_equal(found, expected, what=what, hint=hint)
 
 
 @check(points=2)

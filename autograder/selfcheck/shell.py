@@ -12,6 +12,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from autograder.conversation.agent.plain import short_text
 from autograder.conversation.session import TimedOut, interrupted_after
 
 
@@ -57,7 +58,7 @@ class Shell:
 
 
 def _text(error: BaseException) -> str:
-    return str(error.msg) if isinstance(error, SyntaxError) else str(error)
+    return str(error.msg) if isinstance(error, SyntaxError) else short_text(error)
 
 
 def _line(error: BaseException) -> int:

@@ -126,7 +126,7 @@ def ends_the_process(x):
         (endless, r"Expected an answer from `double\(...\)` within 0.3 seconds; found none. Is there a loop .*"),
         (stubborn, r"Expected an answer from `double\(...\)` within 0.3 seconds; found none. Is there a loop .*"),
         (lambda x: None, r"Expected \[.*\]; found None. Does the function have a `return`\? .*"),
-        (lambda x: "no", r'Expected \[.*\]; found "no".'),
+        (lambda x: "no", r'Expected \[.*\]; found "no". A number is asked for, not text.*'),
         (lambda x: x[:2], r"Expected shape \(5,\); found shape \(2,\)."),
         (lambda x: x * np.nan, r"Expected \[.*\]; found \[nan, .*\]."),
         (lambda: 1, r"Expected `double\(...\)` to work; found it raised TypeError: .*"),

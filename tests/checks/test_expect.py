@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from autograder.checking import expect as stated
-from autograder.checking.messages import RETURN_HINT, Failed, in_words, number, plural, quote
+from autograder.checking.messages import RETURN_HINT, TEXT_HINT, Failed, in_words, number, plural, quote
 from autograder.checking.values import Function
 from autograder.conversation.protocol import Opaque
 from autograder.conversation.session import LocalSession
@@ -86,7 +86,7 @@ WRONG = [
     ),
     (stated.expect_close, (1.001, 1), "Expected 1; found 1.001."),
     (stated.expect_close, ([1, 2], [1, 2, 3]), "Expected shape (3,); found shape (2,)."),
-    (stated.expect_close, ("1", 1), 'Expected 1; found "1".'),
+    (stated.expect_close, ("1", 1), f'Expected 1; found "1". {TEXT_HINT}'),
     (stated.expect_close, (float("nan"), float("nan")), "Expected nan; found nan."),
     (stated.expect_shape, (np.zeros((5, 2)), (None, 3)), "Expected shape (any, 3); found shape (5, 2)."),
     (

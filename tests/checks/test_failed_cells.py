@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checking.cells import FailedCell, defined_names, that_was_to_define
+from autograder.checking.expect import expect_close
 from autograder.checking.heads import expect_adam
 from autograder.checking.messages import RETURN_HINT, Failed, explain
+from autograder.checking.values import Text, kind_of
 from autograder.conversation.session import LocalSession, Refused, Target, TimedOut
 from autograder.selfcheck.check import check_notebook
 
@@ -40,6 +42,54 @@ def test_a_function_that_needs_a_name_of_a_failed_cell_is_told_so_too():
     assert "Cell 3" not in explain(other, "prepare(...)", [FORGOTTEN_COLON]).one_line()
 
 
+def test_the_first_of_cells_that_failed_for_want_of_each_other_is_told():
+    first = FailedCell(4, "images, names = load(FOLDER)", "ValueError", "need at least one array to stack", 1)
+    between = FailedCell(6, "pixels = np.round(images)", "ValueError", "of its own", 1)
+    second = FailedCell(7, "ids = split(len(names))", "NameError", "name 'names' is not defined", 1)
+    third = FailedCell(9, "head = train(ids)", "NameError", "name 'ids' is not defined", 1)
+    failed = [first, between, second, third]
+    assert [that_was_to_define(name, failed) for name in ("head", "ids", "pixels", "names")] == [
+        first,
+        first,
+        between,
+        first,
+    ]
+    assert that_was_to_define("head", [third, first]) == third  # what fails later is no cause
+    assert that_was_to_define("other", failed) is None
+
+
+def test_an_error_in_a_function_gets_the_hint_that_one_in_a_cell_gets():
+    error = Refused("raised", "TypeError", "unsupported operand type(s) for -: 'list' and 'list'")
+    assert explain(error, "accuracy_gap(...)").hint.startswith("Lists cannot be calculated with")
+
+
+def test_nothing_in_place_of_a_figure_or_a_history_is_a_missing_return():
+    said = explain(Refused("wrong_type", "", "what model.fit returns, not NoneType"), "train(...)")
+    assert said.one_line() == f"`train(...)` should be what model.fit returns, not None. {RETURN_HINT}"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("a Keras model, not History", "The model is what `fit` was called on"),
+        ("what model.fit returns, not Sequential", "`history = model.fit(...)` keeps it"),
+        ("a Keras model, not function", "Call the function"),
+        ("a Matplotlib figure, not int", ""),
+    ],
+)
+def test_things_that_are_easily_taken_for_each_other_have_a_hint(text, hint):
+    found = explain(Refused("wrong_type", "", text), "head").hint
+    assert hint in found
+    assert bool(hint) == bool(found)
+
+
+def test_text_in_place_of_a_number_and_a_function_in_place_of_its_value_are_told():
+    with pytest.raises(Failed, match="not text"):
+        expect_close("0.596", 0.596)
+    with pytest.raises(Failed, match="Call the function"):
+        kind_of(Text).fetch(LocalSession({"conclusion": explain}), "conclusion")
+
+
 def test_a_name_that_nobody_defines_is_said_to_be_missing():
     assert explain(Refused("missing", "", "other"), "other", [FORGOTTEN_COLON]).expected.startswith(
         "You have not defined"
@@ -55,6 +105,18 @@ def test_a_name_that_nobody_defines_is_said_to_be_missing():
         ("FileNotFoundError", "[Errno 2] No such file or directory: 'a.jpg'", "only the course's data"),
         ("URLError", "<urlopen error [Errno -3] Temporary failure in name resolution>", "no network"),
         ("TypeError", "Tensor of type mixed_float16 is not float32", "half precision"),
+        ("TypeError", "unsupported operand type(s) for -: 'list' and 'list'", "`np.array(...)` makes arrays"),
+        ("TypeError", "unsupported operand type(s) for /: 'list' and 'int'", "`np.array(...)` makes arrays"),
+        ("TypeError", "unsupported operand type(s) for -: 'str' and 'int'", ""),
+        ("ValueError", "The truth value of an array with more than one element is ambiguous.", "write `&` and `|`"),
+        ("AttributeError", "'numpy.ndarray' object has no attribute 'imshow'", "`axes.flat`"),
+        ("ValueError", "Attempt to convert a value (PosixPath('/a.jpg')) with an unsupported type", "`str(path)`"),
+        ("NotADirectoryError", "[Errno 20] Not a directory: '/tmp/readme.jpg'", "`path.is_dir()`"),
+        ("TypeError", "'NoneType' object is not subscriptable", "Something is None"),
+        ("TypeError", "cannot unpack non-iterable NoneType object", "Something is None"),
+        ("InvalidArgumentError", "buffer_size must be greater than zero or UNKNOWN_CARDINALITY", "no buffer of 0"),
+        ("ValueError", "expected shape=(None, 8, 8, 3), found shape=(None, 8, 3)", "`image[None]`"),
+        ("ValueError", "expected shape=(None, 8, 8, 3), found shape=(None, 9, 9, 3)", ""),
         ("KeyboardInterrupt", "", "a loop that never ends"),
         ("TimeoutError", "the cell did not end within 120 seconds", "a loop that never ends"),
         ("ZeroDivisionError", "division by zero", ""),
