@@ -69,6 +69,14 @@ def test_the_unstable_run_jumps_in_training_and_in_validation(runs):
         assert (steps > 1.05).sum() >= 2
 
 
+def test_the_unstable_run_is_not_taken_for_overfitting(runs):
+    run = runs["D"]
+    gap = run["accuracy"] - run["val_accuracy"]
+    assert (gap[4:] < 0.05).sum() >= 3  # validation comes back to where training is, again and again
+    assert (gap[4:] > 0.15).sum() >= 2
+    assert run["val_loss"][6:].mean() < run["val_loss"][:6].mean()
+
+
 def test_the_suspicious_run_has_validation_on_top_all_the_time(runs):
     assert (runs["C"]["val_accuracy"] > runs["C"]["accuracy"] + 0.02).all()
     assert (runs["C"]["val_loss"] < runs["C"]["loss"]).all()
