@@ -47,9 +47,19 @@ class Plainly:
         value = answer.value("value")
         found = self.convert(value)
         if found is None:
-            hint = CALL_HINT if isinstance(value, Opaque) and value.type_name == "function" else ""
+            hint = _IN_PLACE_OF.get((type(value), self.kind), "")
+            if isinstance(value, Opaque) and value.type_name == "function":
+                hint = CALL_HINT
             raise Failed(f"`{name}` to be {a(self.kind)}", in_words(value), hint)
         return found
+
+
+_IN_PLACE_OF = {
+    (np.ndarray, "number"): "One number, not several: of an array of `True` and `False`, `.sum()` counts the `True`.",
+    (list, "number"): "One number, not a list of them.",
+    (list, "dictionary"): 'A dictionary says what belongs to what: `{"A": "...", "B": "..."}`.',
+}
+"""Hints for what is easily given in place of a kind, by its type and the kind's name."""
 
 
 def _array(value: Plain) -> np.ndarray | None:

@@ -122,7 +122,8 @@ def expect_readable(ax: Axes, training: Line, validation: Line, measure: str) ->
     expect(
         "training" in shown and "validation" in shown, "a legend with both labels", shown or "none", "`ax.legend()`."
     )
-    expect("epoch" in ax.xlabel.lower(), "the x-axis labeled `epoch`", in_words(ax.xlabel))
+    found = in_words(ax.xlabel) if ax.xlabel else "no label"
+    expect("epoch" in ax.xlabel.lower(), "the x-axis labeled `epoch`", found, '`ax.set_xlabel("epoch")`.')
     expect(bool(ax.ylabel.strip()), f"a label on the y-axis of the {measure}", "none", "`ax.set_ylabel(...)`.")
     same = (training.style, training.marker) == (validation.style, validation.marker)
     expect(not same, "lines that differ in marker or line style", "a difference in color only", 'Try "o-" and "s--".')

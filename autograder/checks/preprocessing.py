@@ -66,7 +66,10 @@ def expect_parts(split_names: Function, percents: Sequence[int]) -> None:
     call = f"split_names({list(percents)})"
     names = split_names(list(percents))
     if not isinstance(names, (list, tuple)):
-        raise Failed(f"{call}: a list of texts", in_words(names), "Collect the names in a list and return it.")
+        hint = "Collect the names in a list and return it."
+        if isinstance(names, np.ndarray):
+            hint = "That is a NumPy array, which tfds.load does not take: `.tolist()` makes a list of it."
+        raise Failed(f"{call}: a list of texts", in_words(names), hint)
     expect_length(names, len(percents), what=call, hint="One name for each part.")
     found = [percents_of(name) for name in names]
     bounds = [0, *itertools.accumulate(percents)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from autograder.checking.cells import FailedCell, defined_names, that_was_to_def
 from autograder.checking.expect import expect_close
 from autograder.checking.heads import expect_adam
 from autograder.checking.messages import RETURN_HINT, Failed, explain
-from autograder.checking.values import Text, kind_of
+from autograder.checking.values import Dictionary, Scalar, Text, kind_of
 from autograder.conversation.session import LocalSession, Refused, Target, TimedOut
 from autograder.selfcheck.check import check_notebook
 
@@ -86,6 +87,10 @@ def test_things_that_are_easily_taken_for_each_other_have_a_hint(text, hint):
 def test_text_in_place_of_a_number_and_a_function_in_place_of_its_value_are_told():
     with pytest.raises(Failed, match="not text"):
         expect_close("0.596", 0.596)
+    with pytest.raises(Failed, match="counts the `True`"):
+        kind_of(Scalar).fetch(LocalSession({"num_right": np.array([True, False])}), "num_right")
+    with pytest.raises(Failed, match="what belongs to what"):
+        kind_of(Dictionary).fetch(LocalSession({"by_eye": ["good fit"]}), "by_eye")
     with pytest.raises(Failed, match="Call the function"):
         kind_of(Text).fetch(LocalSession({"conclusion": explain}), "conclusion")
 
