@@ -88,6 +88,11 @@ def probabilities_are_right(probabilities: Function, rng):
         hint = "Subtract each row's largest logit before np.exp."
         what = "probabilities of logits around 2,000"
         expect_close(probabilities(logits), chances, rtol=LARGE_RTOL, what=what, hint=hint)
+        far, sure = (
+            np.array([[0.0, 3000.0, -3000.0], [-2000.0, 0.0, 500.0]]),
+            np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]),
+        )
+        expect_close(probabilities(far), sure, what="probabilities of logits that are far apart", hint=hint)
 
 
 def logits_with_answers(rng: np.random.Generator, ids: np.ndarray, classes: int) -> np.ndarray:
@@ -108,6 +113,7 @@ def answers_are_found(predict_ids: Function, names_of: Function, rng):
         if not equal(numbers, np.round(numbers)):
             hint = "Ids are whole numbers: return where the largest logit stands, not the logit itself."
         expect_equal(found, ids, what="predict_ids(logits)", hint=hint)
+        expect_kind(found, "integer", what="predict_ids(logits)", hint="`np.argmax` gives whole numbers.")
     with part("names_of", points=1):
         expect_names(names_of, rng.integers(0, 5, 8), NAMES[:5])
 
@@ -160,25 +166,28 @@ def expect_grid(
         rng: draws labels and predictions.
         classes: how many classes.
         right: bool (count,), which predictions are right.
-        further: numbers of pictures of which only the order is judged.
+        further: numbers of pictures in further figures.
     """
     labels, predicted = labels_and_answers(rng, classes, right)
     figure, shown = expect_pictures(plot_predictions, labels, predicted, classes)
+    titled = list(zip(shown, labels, predicted, strict=True))
     with part("pictures in order", points=1):
         expect_in_order(figure, shown)
         for count in further:
             more = labels_and_answers(rng, classes, rng.random(count) < 0.6)
-            expect_in_order(*expect_pictures(plot_predictions, *more, classes))
+            figure, shown = expect_pictures(plot_predictions, *more, classes)
+            titled += zip(shown, *more, strict=True)
+            expect_in_order(figure, shown)
     with part("names", points=1):
-        for ax, label, answer in zip(shown, labels, predicted, strict=True):
+        for ax, label, answer in titled:
             expect_title(ax.title, NAMES[answer], NAMES[label])
     with part("colors", points=1):
-        for ax, good in zip(shown, right, strict=True):
-            expect_color(ax, bool(good))
+        for ax, label, answer in titled:
+            expect_color(ax, bool(label == answer))
     with part("signs", points=1):
-        for ax, good in zip(shown, right, strict=True):
-            sign, other = (RIGHT_SIGN, WRONG_SIGN) if good else (WRONG_SIGN, RIGHT_SIGN)
-            wanted = f"{sign} in the title of a {'right' if good else 'wrong'} prediction"
+        for ax, label, answer in titled:
+            sign, other = (RIGHT_SIGN, WRONG_SIGN) if label == answer else (WRONG_SIGN, RIGHT_SIGN)
+            wanted = f"{sign} in the title of a {'right' if label == answer else 'wrong'} prediction"
             expect(
                 sign in ax.title and other not in ax.title,
                 wanted,
@@ -350,6 +359,7 @@ def expect_matrix(confusion_matrix: Function, rng: np.random.Generator, matrix: 
     every = "All classes, also those without pictures."
     expect_numbers(found, matrix.shape, what="confusion_matrix(...)", hint=every)
     expect_equal(found, matrix, what="confusion_matrix(...)", hint=hint)
+    expect_kind(found, "integer", what="confusion_matrix(...)", hint="Counts are whole numbers: `dtype=int`.")
 
 
 @check(points=2)
@@ -404,13 +414,15 @@ def answers_with_confidence(
 
     Args:
         rng: draws answers and labels.
-        confidence: (n,), each at least 1 / 2.
+        confidence: (n,), each above 1 / classes.
         right: bool (n,).
         classes: how many classes.
     """
     count = len(confidence)
     answers = rng.integers(0, classes, count)
-    rest = rng.dirichlet(np.ones(classes - 1), count) * (1 - confidence[:, None])
+    even = (1 - confidence) / (classes - 1)  # of each other class, where they are all alike
+    apart = np.where(confidence < 0.5, confidence - even, 1 - confidence)  # so much that none gets ahead of the answer
+    rest = even[:, None] + apart[:, None] * (rng.dirichlet(np.ones(classes - 1), count) - 1 / (classes - 1))
     probs = np.empty((count, classes))
     for i in range(count):
         probs[i] = np.insert(rest[i], answers[i], confidence[i])
@@ -460,11 +472,13 @@ def expect_calibration(
 
 
 def expect_edges(calibration: Function, rng: np.random.Generator, classes: int) -> None:
-    """Expect an answer on the edge between two bins to belong to the upper one."""
-    probs, labels = answers_with_confidence(rng, np.array([0.75, 0.625, 0.75, 0.875]), np.full(4, True), classes)
-    found = _three_rows(calibration(probs, labels, np.array([0.5, 0.75, 1.25])))
-    hint = "A bin holds what is at least its lower edge, and below its upper edge."
-    expect_close(found[2], np.array([1, 3]), what="number of answers, of which two are on an edge", hint=hint)
+    """Expect an answer on the edge between two bins to belong to the upper one, and those outside of all to none."""
+    confidence = np.array([0.75, 0.5, 0.625, 0.75, 0.9375, 0.875])
+    probs, labels = answers_with_confidence(rng, confidence, np.full(6, True), classes)
+    found = _three_rows(calibration(probs, labels, np.array([0.5625, 0.75, 0.9375])))
+    hint = "A bin holds what is at least its lower edge, and below its upper edge. What lies outside of all is in none."
+    what = "number of answers in each bin, with two on the edge between them and two outside of both"
+    expect_close(found[2], np.array([1, 3]), what=what, hint=hint)
 
 
 def _three_rows(found: Plain) -> list:
@@ -492,8 +506,8 @@ def expect_worst(
     worst_mistakes: Function, rng: np.random.Generator, *, mistakes: int, others: int, count: int, classes: int
 ) -> None:
     """Expect the surest of the mistakes, in order; the surest answers of all are right ones."""
-    sure = np.sort(rng.uniform(0.55, 0.9, mistakes))[::-1] + np.linspace(0.05, 0, mistakes)
-    confidence = np.concatenate([sure, rng.uniform(0.55, 0.99, others)])
+    sure = np.sort(rng.uniform(0.4, 0.9, mistakes))[::-1] + np.linspace(0.05, 0, mistakes)
+    confidence = np.concatenate([sure, rng.uniform(0.4, 0.99, others)])
     right = np.arange(mistakes + others) >= mistakes
     place = rng.permutation(len(right))  # answer i goes to position place[i]
     shuffled, good = np.empty_like(confidence), np.empty_like(right)

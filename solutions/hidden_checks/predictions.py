@@ -53,6 +53,7 @@ def answers_are_found(predict_ids: Function, names_of: Function, rng):
     with part("names_of", points=1):
         expect_names(names_of, rng.integers(0, 7, 20), NAMES)
         expect_names(names_of, np.array([2]), NAMES[::-1])
+        expect_names(names_of, np.array([7, 0, 7]), (*NAMES, "bird-of-paradise flower"))
 
 
 @check(points=2, hidden=True)
@@ -71,7 +72,9 @@ def predictions_are_shown(plot_predictions: Function, rng):
 @check(points=2, hidden=True)
 def confusions_are_counted(confusion_matrix: Function, rng):
     """`confusion_matrix` also holds for other numbers of classes, and for classes that do not occur."""
-    expect_matrices(confusion_matrix, rng, rng.integers(1, 7, (6, 6)), without=5)
+    matrix = rng.integers(1, 7, (6, 6))
+    matrix[2, 4] += 300  # more than a byte holds
+    expect_matrices(confusion_matrix, rng, matrix, without=5)
 
 
 @check(points=2, hidden=True)
@@ -82,13 +85,14 @@ def recall_is_right(recall: Function, rng):
 
 @check(points=3, hidden=True)
 def calibration_is_measured(calibration: Function, rng):
-    """`calibration` also holds for other bins and numbers of classes, for empty bins, and for answers on an edge."""
-    expect_calibration(calibration, rng, edges=[0.5, 0.6, 0.7, 0.85, 0.9, 1.0], counts=[3, 0, 7, 1, 9], classes=6)
+    """`calibration` also holds for other bins and numbers of classes, for empty bins, and where nobody is sure."""
+    expect_calibration(calibration, rng, edges=[0.3, 0.45, 0.7, 0.85, 0.9, 1.0], counts=[3, 0, 7, 1, 9], classes=6)
 
 
 @check(points=2, hidden=True)
 def worst_mistakes_are_found(worst_mistakes: Function, rng):
-    """`worst_mistakes` also holds where there are fewer mistakes than asked for, or none."""
+    """`worst_mistakes` also holds where there are fewer mistakes than asked for, or none, or none is asked for."""
     expect_worst(worst_mistakes, rng, mistakes=7, others=20, count=6, classes=5)
     expect_worst(worst_mistakes, rng, mistakes=3, others=8, count=10, classes=3)
     expect_worst(worst_mistakes, rng, mistakes=0, others=6, count=4, classes=4)
+    expect_worst(worst_mistakes, rng, mistakes=4, others=6, count=0, classes=4)

@@ -63,6 +63,12 @@ MUTANTS = [
         change={"np.max(logits, axis=1, keepdims=True)": "np.max(logits)"},
         loses={"probabilities_are_right": 1},
     ),
+    Mutant(
+        "subtracts each row's mean",
+        cell="probabilities",
+        change={"np.max(logits, axis=1": "np.mean(logits, axis=1"},
+        loses={"probabilities_are_right": 1},
+    ),
     # --- predict_ids, names_of
     Mutant(
         "argmax over the wrong axis",
@@ -92,6 +98,21 @@ MUTANTS = [
         "the notebook's names instead of those given",
         cell="predict_ids",
         change={"np.asarray(class_names)[ids]": "globals()['class_names'][ids]"},
+        loses={"answers_are_found": 1},
+    ),
+    Mutant(
+        "ids that are no whole numbers",
+        cell="predict_ids",
+        change={
+            "np.argmax(logits, axis=1)": "np.argmax(logits, axis=1).astype(float)",
+            ")[ids]": ")[np.asarray(ids, int)]",
+        },
+        loses={"answers_are_found": 1},
+    ),
+    Mutant(
+        "names cut off where this data set's end",
+        cell="predict_ids",
+        change={"np.asarray(class_names)[ids]": "np.asarray(class_names)[ids].astype('U10')"},
         loses={"answers_are_found": 1},
     ),
     # --- first_batch
@@ -270,6 +291,12 @@ MUTANTS = [
         change={"color=style.RIGHT": 'color="cyan"', "color=style.WRONG": 'color="darkorange"'},
         loses={"predictions_are_shown": 1},
     ),
+    Mutant(
+        "no titles from the eleventh on",
+        cell="plot_predictions",
+        change={"ax.imshow(image)": "ax.imshow(image)\n        if ax in axes.flat[10:]:\n            continue"},
+        loses={"predictions_are_shown": 3},
+    ),
     # --- confusion_matrix
     Mutant(
         "rows and columns swapped",
@@ -297,6 +324,18 @@ MUTANTS = [
             return tf.math.confusion_matrix(labels, predicted).numpy()
         """,
         loses={"confusions_are_counted": 1},
+    ),
+    Mutant(
+        "counts up to 255",
+        cell="confusion_matrix",
+        change={"dtype=int": "dtype=np.uint8"},
+        loses={"confusions_are_counted"},
+    ),
+    Mutant(
+        "counts that are no whole numbers",
+        cell="confusion_matrix",
+        change={", dtype=int": ""},
+        loses={"confusions_are_counted"},
     ),
     # --- recall
     Mutant(
@@ -367,6 +406,24 @@ MUTANTS = [
         change={"np.array(counts)": "np.array(counts) / len(labels)"},
         loses={"calibration_is_measured": 1},
     ),
+    Mutant(
+        "answers outside of all bins put into the outer ones",
+        cell="calibration",
+        change={"confidence = probs.max(axis=1)": "confidence = probs.max(axis=1).clip(edges[0], edges[-1] - 1e-9)"},
+        loses={"calibration_is_measured": 1},
+    ),
+    Mutant(
+        "the last edge taken in, as np.histogram does",
+        cell="calibration",
+        change={"(confidence < high)": "((confidence < high) | (confidence == high) & (high == edges[-1]))"},
+        loses={"calibration_is_measured": 1},
+    ),
+    Mutant(
+        "right where the true class has more than one half",
+        cell="calibration",
+        change={"probs.argmax(axis=1) == labels": "probs[np.arange(len(labels)), labels] > 0.5"},
+        loses={"calibration_is_measured": 1},
+    ),
     # --- worst_mistakes
     Mutant(
         "the least sure first",
@@ -390,6 +447,18 @@ MUTANTS = [
         "the true class least likely",
         cell="worst_mistakes",
         change={"np.argsort(-probs[wrong].max(axis=1))": "np.argsort(probs[wrong, labels[wrong]])"},
+        loses={"worst_mistakes_are_found"},
+    ),
+    Mutant(
+        "wrong where the true class has less than one half",
+        cell="worst_mistakes",
+        change={"probs.argmax(axis=1) != labels": "probs[np.arange(len(labels)), labels] < 0.5"},
+        loses={"worst_mistakes_are_found"},
+    ),
+    Mutant(
+        "all of them where none is asked for",
+        cell="worst_mistakes",
+        change={"np.argsort(-probs": "np.argsort(probs", "order[:count]": "order[-count:][::-1]"},
         loses={"worst_mistakes_are_found"},
     ),
 ]
