@@ -15,9 +15,9 @@ from scipy.special import entr, log_softmax, softmax
 
 from autograder.checking.arguments import tensor
 from autograder.checking.expect import expect, expect_close, expect_equal, expect_kind, expect_length, expect_shape
-from autograder.checking.messages import Failed, in_words, number, quote
+from autograder.checking.messages import Failed, in_words, number, plural, quote
 from autograder.checking.reference import accuracy
-from autograder.checking.values import Function
+from autograder.checking.values import Function, View
 from autograder.checking.values_keras import ACCURACY, History, Model
 
 EPOCHS = 6
@@ -278,6 +278,20 @@ def expect_six_epochs(history: History) -> None:
         what = f"{quantity} in `{history.name}`"
         expect_length(history[quantity], EPOCHS, what=what, hint="fit(..., epochs=6, validation_data=...).")
         expect(np.isfinite(history[quantity]).all(), f"{what}: numbers", "NaN or infinity", "Is there NaN in the loss?")
+
+
+def expect_batches(history: History, examples: int) -> None:
+    """Expect as many steps an epoch as so many examples make in batches of 32, where `fit` has noted them."""
+    try:
+        noted = history.attribute("params", View).ask("get").value("value")
+    except Failed:  # only a dictionary was kept
+        noted = None
+    steps, whole = noted.get("steps") if isinstance(noted, dict) else None, -(-examples // BATCH_SIZE)
+    right = not isinstance(steps, int) or steps in (whole, examples // BATCH_SIZE)
+    words = (
+        f"`{history.name}` of {plural(whole, 'step')} an epoch: {number(examples)} examples in batches of {BATCH_SIZE}"
+    )
+    expect(right, words, in_words(steps), "fit(x, y, batch_size=32, ...) with the training part, all of it.")
 
 
 def expect_possible(history: History, examples: int) -> None:

@@ -21,6 +21,7 @@ from autograder.conversation.protocol import Plain
 DIAGNOSES = ("good fit", "overfitting", "underfitting", "still improving", "unstable", "suspicious validation")
 NUM_CLASSES = 5
 FEW = 40
+PATIENCE, MOST_EPOCHS = 3, 30  # of the learner's two runs
 
 Run = dict[str, list[float]]
 Part = tuple[np.ndarray, np.ndarray]
@@ -41,11 +42,13 @@ MEASURES = ("accuracy", "loss")
 def expect_curves(plot_curves: Function, runs: list[Run]) -> None:
     """Expect figures of these runs that show their values (1 point), over the epochs (1), labeled (1)."""
     drawn = []
+    y_labels = []
     for run in runs:
         figure = plot_curves.returning(Figure, run)
         found, hint = f"one with {len(figure.axes)}", "`figure, axes = plt.subplots(1, 2)`."
         expect(len(figure.axes) == 2, "a figure with two axes", found, hint)
         expect_ink(figure)
+        y_labels.append([ax.ylabel.strip().lower() for ax in figure.axes])
         drawn += [(ax, run, measure) for ax, measure in zip(figure.axes, MEASURES, strict=True)]
     with part("values", points=1):
         for ax, run, measure in drawn:
@@ -58,6 +61,10 @@ def expect_curves(plot_curves: Function, runs: list[Run]) -> None:
     with part("labels", points=1):
         for ax, run, measure in drawn:
             expect_readable(ax, *curves_of(ax, run, measure), measure)
+        for first, second in y_labels:
+            same = first == second or ("loss" in first and "accuracy" in second)
+            hint = "`ax.set_ylabel(...)`: accuracy in the first, loss in the second."
+            expect(not same, "y-axes that say what they show", f"`{first}` and `{second}`", hint)
 
 
 def expect_ink(figure: Figure) -> None:
@@ -118,6 +125,9 @@ def expect_readable(ax: Axes, training: Line, validation: Line, measure: str) ->
         found = in_words(line.label) if line.label else "no label"
         hint = f'`ax.plot(..., label="{label}")`, and `ax.legend()` after it.'
         expect(label in line.label.lower(), words, found, hint)
+        alike = sum(label in one.label.lower() for one in ax.lines if one.seen)
+        hint = "A new figure each time: `plt.subplots` makes one."
+        expect(alike == 1, f"one line labeled `{label}` in the axes of the {measure}", str(alike), hint)
     shown = " ".join(ax.legend).lower()
     expect(
         "training" in shown and "validation" in shown, "a legend with both labels", shown or "none", "`ax.legend()`."
@@ -297,8 +307,12 @@ def expect_stops(train_with_patience: Function, rng: np.random.Generator, featur
             hint,
         )
     with part("max_epochs", points=1):
-        history = train.returning(History, training, validation, 50, 3, 0.001)
-        expect_equal(history.epochs, 3, what="epochs with max_epochs=3 and much patience")
+        history = train.returning(History, training, validation, 1, 3, 1e-6)
+        losses = recorded_losses(history)
+        epochs = next((i + 1 for i in range(1, min(3, len(losses))) if losses[i] >= min(losses[:i])), 3)
+        hint = "However small, a fall of the loss is an improvement: leave min_delta as it is."
+        what = f"epochs with max_epochs=3 and losses that {'fall to the end' if epochs == 3 else 'rise'}"
+        expect_equal(history.epochs, epochs, what=what, hint=hint if history.epochs < epochs else "epochs=max_epochs")
         head = trained_head(history, features)
         expect_recorded(history, head, validation, "validation_data=validation in fit.")
 
@@ -311,6 +325,7 @@ def expect_trained(history: History, training: Part, validation: Part, *, learni
         hint = "build_head(num_features, 5, learning_rate)"
         expect_close(rate, learning_rate, rtol=1e-3, what="the model's learning rate", hint=hint)
     expect_recorded(history, head, validation, "validation_data=validation in fit.")
+    heads.expect_batches(history, len(training[1]))
     _, accuracy = judge(*head, training)
     expect_between(accuracy, 0.35, 1, what="accuracy on its training part", hint="Is the model trained at all?")
 
@@ -368,6 +383,7 @@ def expect_two_runs(few_history: History, many_history: History, reference) -> N
     hint = "Keep each run's history under its own name."
     with part("few_history", points=1):
         expect_recorded(few_history, few, validation, hint)
+        expect_as_asked(few_history, FEW)
         # Of 40 examples a whole number is right, so the recorded accuracies are fortieths.
         right = np.array(few_history["accuracy"]) * FEW
         wanted = f"a head that was trained on {FEW} examples"
@@ -378,6 +394,7 @@ def expect_two_runs(few_history: History, many_history: History, reference) -> N
         expect(seen[0] < 0.7 * unseen[0] and seen[1] > 0.5, wanted, found, "Cut features and labels alike.")
     with part("many_history", points=1):
         expect_recorded(many_history, many, validation, hint)
+        expect_as_asked(many_history, len(y))
         loss, of_few = judge(*many, (x, y))[0], judge(*few, (x, y))[0]
         expect(
             loss < of_few, "a head that knows all training examples better than the other", "one that knows them less"
@@ -386,6 +403,23 @@ def expect_two_runs(few_history: History, many_history: History, reference) -> N
         guessing = np.log(many[1].shape[-1])
         wanted = f"a head that has learned something: a training loss below {guessing:.2f}, which is that of guessing"
         expect(loss < 0.97 * guessing, wanted, f"{loss:.2f}", "Train it with train_with_patience.")
+
+
+def expect_as_asked(history: History, examples: int) -> None:
+    """Expect a run on so many examples at the usual learning rate that was not given up too early.
+
+    Runs that went on for too long are those of a function that does not stop in time, which costs points elsewhere.
+    """
+    heads.expect_batches(history, examples)
+    hint = "train_with_patience(..., patience=3, max_epochs=30), and learning_rate=0.001 where none is given."
+    rate = history.attribute("model", Model).learning_rate
+    if rate is not None:
+        expect_close(rate, 0.001, rtol=1e-3, what=f"the learning rate of `{history.name}`", hint=hint)
+    losses = recorded_losses(history)
+    waited = len(losses) - 1 - int(np.argmin(losses))
+    words = f"`{history.name}` to end after {MOST_EPOCHS} epochs, or {PATIENCE} in a row without improvement"
+    found = f"{plural(len(losses), 'epoch')}, the last {waited} without"
+    expect(len(losses) >= MOST_EPOCHS or waited >= PATIENCE, words, found, hint)
 
 
 def expect_recorded(history: History, head: tuple[np.ndarray, np.ndarray], validation: Part, hint: str) -> None:
@@ -479,6 +513,13 @@ def turning_run(rng: np.random.Generator, epochs: int = 9) -> Run:
     turn = int(rng.integers(3, 6))
     rise = np.maximum(np.arange(epochs) - turn, 0) * 0.12
     run["val_loss"] = (np.array(run["val_loss"]) * (1 + rise)).tolist()
+    return run
+
+
+def ending(run: Run, **last: float) -> Run:
+    """Return the run with these values in its last epoch."""
+    for name, value in last.items():
+        run[name][-1] = value
     return run
 
 

@@ -12,6 +12,7 @@ from autograder.checks.learning_curves import (
     ahead_at_the_end_run,
     almost_suspicious_run,
     caught_up_run,
+    ending,
     expect_best,
     expect_best_weights,
     expect_curves,
@@ -91,6 +92,7 @@ def stopping_is_predicted(epochs_until_stop: Function, rng):
     with part("runs to the end", points=1):
         expect_stop(epochs_until_stop, sorted(rng.uniform(0.2, 2, 7).tolist(), reverse=True), 1, 7)
         expect_stop(epochs_until_stop, [0.7], 3, 1)
+        expect_stop(epochs_until_stop, [0.9, 0.6, 0.59996, 0.59993, 0.59991, 0.5999, 0.7], 2, 7)
 
 
 @check(points=2, hidden=True)
@@ -113,7 +115,7 @@ def two_runs_are_kept(few_history: History, many_history: History, reference):
 
 @check(points=4, hidden=True)
 def runs_are_diagnosed(diagnose: Function, rng):
-    """`diagnose` follows the rules, in their order, on curves of all kinds: also on losses that are no numbers."""
+    """`diagnose` follows the rules, in their order and to the number, also on losses that are no numbers."""
     with part("unstable and suspicious validation", points=1):
         for name, value in (("loss", np.nan), ("val_loss", np.inf), ("loss", np.inf), ("val_loss", np.nan)):
             run = overfitting_run(rng)
@@ -122,6 +124,9 @@ def runs_are_diagnosed(diagnose: Function, rng):
         jumping = improving_run(rng)
         jumping["loss"][4] = 2.0 * jumping["loss"][3]
         expect_diagnosis(diagnose, jumping, "unstable", "")
+        small_jump = level_run(rng, 9)
+        small_jump["loss"][4] = 1.23 * small_jump["loss"][3]
+        expect_diagnosis(diagnose, small_jump, "unstable", "")
         for epochs in (2, 15):
             expect_diagnosis(diagnose, suspicious_run(rng, epochs), "suspicious validation", "")
         improving = suspicious_run(rng)
@@ -129,10 +134,20 @@ def runs_are_diagnosed(diagnose: Function, rng):
         expect_diagnosis(diagnose, improving, "suspicious validation", "")
         calm = level_run(rng, 9)
         calm["val_loss"][4] *= 1.5
-        for run in (calm, almost_suspicious_run(rng), ahead_at_the_end_run(rng)):
+        ahead, hardly_ahead = level_run(rng, 9, accuracy=0.85), level_run(rng, 9, accuracy=0.85)
+        ahead["val_accuracy"] = (np.array(ahead["accuracy"]) + 0.023).tolist()
+        hardly_ahead["val_accuracy"] = (np.array(hardly_ahead["accuracy"]) + 0.017).tolist()
+        expect_diagnosis(diagnose, ahead, "suspicious validation", "")
+        for run in (calm, almost_suspicious_run(rng), ahead_at_the_end_run(rng), hardly_ahead):
             expect_other(diagnose, run, "unstable", "suspicious validation")
     with part("still improving", points=1):
         expect_diagnosis(diagnose, improving_run(rng, 15, accuracy=0.5), "still improving", "")
+        expect_diagnosis(diagnose, improving_run(rng, 2), "still improving", "")
+        slowly, hardly = improving_run(rng), improving_run(rng)
+        slowly["val_loss"][-1] = 0.975 * slowly["val_loss"][-2]
+        hardly["val_loss"][-1] = 0.985 * hardly["val_loss"][-2]
+        expect_diagnosis(diagnose, slowly, "still improving", "")
+        expect_other(diagnose, hardly, "still improving")
         dip = level_run(rng, 9, accuracy=0.92, val_accuracy=0.9)
         dip["val_loss"] = [0.9, 0.5, 0.4, 0.33, 0.3, 0.31, 0.3, 0.33, 0.315]
         expect_diagnosis(diagnose, dip, "good fit", "")
@@ -142,7 +157,13 @@ def runs_are_diagnosed(diagnose: Function, rng):
         for make in (overfitting_run, turning_run):
             expect_diagnosis(diagnose, make(rng, 14), "overfitting", "")
         expect_other(diagnose, caught_up_run(rng), "underfitting", "overfitting")
+        expect_diagnosis(diagnose, ending(level_run(rng, 9), accuracy=0.74, val_accuracy=0.73), "underfitting", "")
+        expect_diagnosis(diagnose, ending(level_run(rng, 9), accuracy=0.95, val_accuracy=0.84), "overfitting", "")
+        expect_diagnosis(diagnose, ending(level_run(rng, 9, val_loss=0.3), val_loss=0.34), "overfitting", "")
     with part("good fit", points=1):
+        for ends in ({"accuracy": 0.76, "val_accuracy": 0.75}, {"accuracy": 0.95, "val_accuracy": 0.86}):
+            expect_diagnosis(diagnose, ending(level_run(rng, 9), **ends), "good fit", "")
+        expect_diagnosis(diagnose, ending(level_run(rng, 9, val_loss=0.3), val_loss=0.32), "good fit", "")
         for epochs in (8, 20):
             expect_diagnosis(diagnose, level_run(rng, epochs, accuracy=0.96, val_accuracy=0.88), "good fit", "")
         expect_diagnosis(diagnose, level_run(rng, 10, accuracy=0.8, val_accuracy=0.79), "good fit", "")

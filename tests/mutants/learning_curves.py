@@ -115,6 +115,24 @@ MUTANTS = [
         change={'["accuracy", "loss"]': '["loss", "accuracy"]'},
         loses={"curves_are_drawn"},
     ),
+    Mutant(
+        "the y-axes' labels swapped",
+        cell="plot_curves",
+        change={"ylabel=measure": 'ylabel="loss" if measure == "accuracy" else "accuracy"'},
+        loses={"curves_are_drawn": 1},
+    ),
+    Mutant(
+        "told apart by markers of no size",
+        cell="plot_curves",
+        change={'"o-"': '"o-", markersize=0', '"s--"': '"s-", markersize=0'},
+        loses={"curves_are_drawn": 1},
+    ),
+    Mutant(
+        "validation drawn once more, one epoch too late",
+        cell="plot_curves",
+        change={"ax.legend()": 'ax.plot(epochs + 1, run["val_" + measure], label="validation"); ax.legend()'},
+        loses={"curves_are_drawn": 1},
+    ),
     # --- by_eye
     Mutant(
         "still improving taken for underfitting, and the other way round",
@@ -245,6 +263,12 @@ MUTANTS = [
         change={"    return len(val_losses)": ""},
         loses={"stopping_is_predicted": 1},
     ),
+    Mutant(
+        "takes a small improvement for none",
+        cell="epochs_until_stop",
+        change={"loss < lowest else": "loss < lowest - 0.001 else"},
+        loses={"stopping_is_predicted": 1},
+    ),
     # --- train_with_patience
     Mutant(
         "no callback",
@@ -338,6 +362,18 @@ MUTANTS = [
         change={"return head.fit": "head.fit", "verbose=0)": "verbose=0)\n    return head"},
         loses={"training_stops_in_time", "best_weights_are_kept", "two_runs_are_kept"},
     ),
+    Mutant(
+        "takes a small improvement for none, too",
+        cell="train_with_patience",
+        change={"patience=patience,": "patience=patience, min_delta=0.001,"},
+        loses={"training_stops_in_time": 1},
+    ),
+    Mutant(
+        "all in one batch, and another usual learning rate",
+        cell="train_with_patience",
+        change={"batch_size=32": "batch_size=len(x)", "learning_rate=0.001": "learning_rate=0.01"},
+        loses={"training_stops_in_time": 1, "two_runs_are_kept": 2},
+    ),
     # --- two_runs
     Mutant(
         "one name for both runs",
@@ -365,6 +401,18 @@ MUTANTS = [
         "the first 40 for both",
         cell="two_runs",
         change={"train_with_patience(training,": "train_with_patience(few,"},
+        loses={"two_runs_are_kept": 1},
+    ),
+    Mutant(
+        "eight epochs at most",
+        cell="two_runs",
+        change={"(few, validation, patience=3, max_epochs=30": "(few, validation, patience=3, max_epochs=8"},
+        loses={"two_runs_are_kept": 1},
+    ),
+    Mutant(
+        "a third of the examples for all of them",
+        cell="two_runs",
+        change={"train_with_patience(training,": "train_with_patience((training[0][::3], training[1][::3]),"},
         loses={"two_runs_are_kept": 1},
     ),
     # --- diagnose
@@ -436,6 +484,25 @@ MUTANTS = [
         cell="diagnose",
         source="diagnose = lambda run: 'good fit'",
         loses={"runs_are_diagnosed": 3},
+    ),
+    Mutant(
+        "all limits a little off",
+        cell="diagnose",
+        change={
+            "1.2 *": "1.25 *",
+            "-0.02": "0",
+            "0.98 *": "0.99 *",
+            "< 0.75": "< 0.78",
+            "> 0.1 ": "> 0.12 ",
+            "1.1 *": "1.15 *",
+        },
+        loses={"runs_are_diagnosed"},
+    ),
+    Mutant(
+        "needs three epochs",
+        cell="diagnose",
+        change={"val_loss[-1] < 0.98 * val_loss[-2]": "val_loss[-1] < 0.98 * val_loss[-2] < val_loss[-3]"},
+        loses={"runs_are_diagnosed": 1},
     ),
 ]
 

@@ -105,7 +105,7 @@ def _line(line: Any, legend: Any) -> dict[str, Plain]:
         "y": y,
         "color": _rgba(line.get_color()),
         "style": _style(line),
-        "marker": str(line.get_marker()),
+        "marker": _marker(line),
         "seen": _seen(line),
     }
 
@@ -169,8 +169,18 @@ def _stands_out(artist: Any, color: Any, ground: Any) -> bool:
     return max(abs(one - other) * opaque for one, other in zip(found[:3], ground[:3], strict=True)) > 0.1
 
 
+def _marker(line: Any) -> str:
+    """Return the line's marker, "None" where nobody sees it."""
+    return str(line.get_marker()) if line.get_markersize() > 0.5 else "None"
+
+
 def _style(line: Any) -> str:
-    """Return the line's style; where it is dashed, with the lengths of dashes and gaps, which may be its own."""
+    """Return the line's style; where it is dashed, with the lengths of dashes and gaps, which may be its own.
+
+    It is "None" where nobody sees it.
+    """
+    if line.get_linewidth() <= 0.1:
+        return "None"
     style, dashes = str(line.get_linestyle()), getattr(line, "_unscaled_dash_pattern", None)
     return style if dashes is None or dashes[1] is None else f"{style} {tuple(dashes[1])}"
 
