@@ -132,6 +132,16 @@ def expect_logits(model: Model, num_features: int, num_classes: int, rng: np.ran
     expect_close(answers, head.logits(features), rtol=1e-3, atol=1e-3, what=f"logits of `{name}`", hint=hint)
 
 
+def expect_new_each_time(
+    build_head: Function, made: Model, num_features: int, num_classes: int, rng: np.random.Generator
+) -> None:
+    """Expect another head of the same size, and not the one that was made before, with whatever it has learned."""
+    learned = [rng.normal(size=shape).astype(np.float32) for shape in ((num_features, num_classes), (num_classes,))]
+    made.attribute("set_weights", Function)(learned)
+    kernel, _ = build_head.returning(Model, num_features, num_classes).head(num_features, num_classes)
+    expect(not np.allclose(kernel, learned[0]), "a new head each time", "the one that was made before")
+
+
 def expect_compiled(model: Model) -> None:
     """Expect a model that has been compiled."""
     hint = "model.compile(optimizer=..., loss=..., metrics=...)."

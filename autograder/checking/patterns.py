@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograder.checking.arguments import tensor
-from autograder.checking.expect import expect, expect_close, expect_range, expect_shape
+from autograder.checking.expect import expect, expect_close, expect_kind, expect_range, expect_shape
 from autograder.checking.messages import Failed, in_words
 from autograder.checking.numbers import as_numbers
 from autograder.checking.values import Function
@@ -113,11 +113,29 @@ def expect_resized(resize_and_scale: Function, height: int, width: int, size: in
     expect_whole_picture(image, what=what)
 
 
+def expect_sharp(resize_and_scale: Function, rng: np.random.Generator, size: int = 224, given: Args = ()) -> None:
+    """Expect a picture of noise that has the right size already to keep its pixels, whatever became of their values."""
+    noise = rng.integers(0, 256, (size, size, 3)).astype(np.uint8)
+    what = f"resize_and_scale of {size} x {size} pixels"
+    image, _ = image_of(resize_and_scale(tensor(noise), 0, *given), what=what)
+    expect_shape(image, (size, size, 3), what=what)
+    expect_pixels_kept(image, noise, what=what)
+
+
+def expect_pixels_kept(image: np.ndarray, noise: np.ndarray, *, what: str) -> None:
+    """Expect an image, in whatever range, to show the same noise; some ways of resizing smooth it a little."""
+    with np.errstate(all="ignore"):  # one color everywhere is like nothing: NaN, which is not above 0.9
+        alike = np.corrcoef(image.astype(np.float64).ravel(), noise.ravel())[0, 1]
+    hint = "Resize once, to the size that is asked for."
+    expect(alike > 0.9, f"{what}: the picture, as sharp as it was", "a blurred one, or another", hint)
+
+
 def expect_label_kept(resize_and_scale: Function, label: int, *, given: Args = ()) -> None:
     """Expect the label to come back as it was."""
     what = f"resize_and_scale with label {label}"
     _, found = image_of(resize_and_scale(tensor(flat(0, 20, 30)), label, *given), what=what)
     expect_close(found, label, rtol=0, what=f"{what}: the label", hint="Return the label as it came.")
+    expect_kind(found, "integer", what=f"{what}: the label", hint="Return the label as it came.")
 
 
 def expect_scaled(resize_and_scale: Function, color: Sequence[int], *, given: Args = ()) -> None:

@@ -36,7 +36,7 @@ def expect_prepared(resize_and_scale: Function, size: int, rng: np.random.Genera
     patterns.expect_resized(resize_and_scale, height, width, size=size, given=(size,))
     patterns.expect_scaled(resize_and_scale, [int(value) for value in rng.integers(0, 256, size=3)], given=(size,))
     patterns.expect_scaled(resize_and_scale, (255, 0, 255), given=(size,))
-    patterns.expect_label_kept(resize_and_scale, int(rng.integers(1, 90)), given=(size,))
+    patterns.expect_label_kept(resize_and_scale, int(rng.integers(1, 1000)), given=(size,))
 
 
 @check(points=1)
@@ -92,6 +92,7 @@ def expect_own_history(history: History, model: Model, backbone: str, reference:
     """Expect six epochs that end with this head's values on the validation part."""
     train, validation, _ = reference.features(backbone)
     heads.expect_six_epochs(history)
+    heads.expect_batches(history, len(train[1]))
     heads.expect_history_of(history, model.name, head_of(model, backbone, reference), train, validation)
 
 
@@ -146,6 +147,7 @@ def expect_test_labels(test_labels: np.ndarray, reference: Reference) -> None:
     hint = "The third pair that split gives."
     expect_shape(test_labels, (reference.sizes()[2],), what="test_labels", hint=hint)
     expect_close(test_labels, reference.labels()[2], rtol=0, what="test_labels", hint=hint)
+    expect_kind(test_labels, "integer", what="test_labels", hint=hint)
 
 
 # --- steps 5 to 7: how sure -------------------------------------------------------------------------------------------
@@ -161,7 +163,7 @@ def pair_of(answer: Plain, *, what: str) -> tuple[Plain, Plain]:
 
 
 def expect_interval(wilson_interval: Function, correct: int, total: int) -> None:
-    """Expect Wilson's interval for so many right of so many, to the third digit or better.
+    """Expect Wilson's interval for so many right of so many, not rounded.
 
     Its ends are those accuracies p from which the measured one is just Z standard errors away: where
     (p - correct / total)^2 = Z^2 p (1 - p) / total. Source: E. B. Wilson (1927), JASA 22, 209-212.
@@ -173,7 +175,7 @@ def expect_interval(wilson_interval: Function, correct: int, total: int) -> None
     # 1.96 or the exact 1.95996..., and one that was cut to [0, 1], are the same for every purpose.
     for place, value, wanted in zip(("low", "high"), found, expected, strict=True):
         hint = "Mind the brackets: the denominator divides everything. p is correct / total."
-        expect_close(value, wanted, rtol=2e-4, atol=2e-5, what=f"{what}: {place} end", hint=hint)
+        expect_close(value, wanted, rtol=5e-5, atol=1e-6, what=f"{what}: {place} end", hint=hint)
 
 
 @check(points=3)
@@ -200,7 +202,9 @@ def expect_count(compare: Function, case: Case, place: int) -> None:
     one, other = (first, second) if place == 0 else (second, first)
     expected = int(np.sum((one == labels) & (other != labels)))
     hint = "Count the pictures on which this one is right and the other is wrong."
-    expect_close(found, expected, atol=0, rtol=0, what=f"{what}: {('only_first', 'only_second')[place]}", hint=hint)
+    what = f"{what}: {('only_first', 'only_second')[place]}"
+    expect_close(found, expected, atol=0, rtol=0, what=what, hint=hint)
+    expect_kind(found, "integer", what=what, hint="A number of pictures is an `int`.")
 
 
 def expect_compared(compare: Function, *cases: Case) -> None:
@@ -284,7 +288,7 @@ def expect_conclusion(conclusion: str, mobilenet_head: Model, inception_head: Mo
 def expect_megabytes(megabytes: Function, parameters: int) -> None:
     """Expect 4 bytes for each parameter, a million bytes to the megabyte."""
     hint = "4 bytes for each parameter; 1 megabyte is 1,000,000 bytes."
-    expect_close(megabytes(parameters), parameters * 4 / 1e6, what=f"megabytes({parameters})", hint=hint)
+    expect_close(megabytes(parameters), parameters * 4 / 1e6, atol=0, what=f"megabytes({parameters})", hint=hint)
 
 
 def expect_pixels(times_the_pixels: Function, size: int, other_size: int) -> None:

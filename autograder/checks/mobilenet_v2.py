@@ -82,6 +82,7 @@ def expect_predicted(dense_parameters: Function, inputs: int, outputs: int) -> N
     expected = inputs * outputs + outputs
     hint = "A weight for each pair of input and output, and a bias for each output."
     expect_equal(found, expected, what=f"dense_parameters({inputs}, {outputs})", hint=hint)
+    expect_kind(found, "integer", what=f"dense_parameters({inputs}, {outputs})", hint="A number of things is an `int`.")
 
 
 @check(points=1)
@@ -178,6 +179,7 @@ def expect_own_history(history: History, head: Model, reference: Reference) -> N
     parts = reference.features(BACKBONE.name)
     with part("six epochs", points=1):
         heads.expect_six_epochs(history)
+        heads.expect_batches(history, len(parts[0][1]))
         if (weights := head_or_none(head, reference)) is not None:
             heads.expect_recorded(history, "head", weights, parts)
     with part("validation", points=1):

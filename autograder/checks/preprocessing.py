@@ -41,7 +41,7 @@ from autograder.conversation.protocol import Plain
 from autograder.conversation.session import SessionError, Target
 
 IMAGE_SIZE = 224
-_SLICE = re.compile(r"\s*train\s*(?:\[\s*(?:(-?\d+)%)?\s*:\s*(?:(-?\d+)%)?\s*\])?\s*", re.ASCII)
+_SLICE = re.compile(r"train(?:\[(?:(-?\d+)%)?:(?:(-?\d+)%)?\])?", re.ASCII)  # TFDS takes no spaces
 
 
 # --- step 1: the parts' names -----------------------------------------------------------------------------------------
@@ -57,6 +57,8 @@ def percents_of(name: Plain) -> tuple[int, int]:
             "A part is text: the bounds in percent, with a colon.",
         )
     start, end = (int(bound) if bound else None for bound in found.groups())
+    if any(bound is not None and abs(bound) > 100 for bound in (start, end)):
+        raise Failed("bounds from 0 to 100 percent", in_words(name), "TFDS refuses what lies beyond the end.")
     bounds = range(100)[start:end]
     return bounds.start, bounds.stop
 
@@ -142,33 +144,42 @@ def holds_dictionaries(data: Batches) -> bool:
         return False
 
 
-def expect_labels_in_place(part_of_data: Batches, labels: np.ndarray, count: int, where: str) -> None:
-    """Expect the first labels to be those of this part of the data set."""
-    found = part_of_data.labels(count)
-    wanted = labels[: len(found)]
+def all_labels(part_of_data: Batches, count: int) -> np.ndarray | None:
+    """Return the labels of a data set of `count` examples, going through it once; None where it has no such labels.
+
+    One more than `count` is asked for, so that too many show. For why it is gone through, see `go_through`.
+    """
+    try:
+        return part_of_data.labels(count + 1)
+    except Failed:
+        return None
+
+
+def expect_labels_in_place(part_of_data: Batches, found: np.ndarray, labels: np.ndarray, where: str) -> None:
+    """Expect the labels found to be all of those of this part of the data set."""
+    both = min(len(found), len(labels))
     words = f"`{part_of_data.name}` to be {where} of the data, in their order"
-    if found.shape != wanted.shape or not np.all(found == wanted):
-        first = int(np.argmax(found != wanted)) if found.shape == wanted.shape else 0
-        here, there = in_words(found[first : first + 8]), in_words(wanted[first : first + 8])
+    if not np.all(found[:both] == labels[:both]):
+        first = int(np.argmax(found[:both] != labels[:both]))
+        here, there = in_words(found[first : first + 8]), in_words(labels[first : first + 8])
         hint = "Look at the split names and at their order: no shuffle, no shuffle_files, no batch yet."
         raise Failed(words, f"other examples (from number {first} on the labels {here} instead of {there})", hint)
-    few = f"only {plural(len(found), 'example')}, where it has {len(labels)}"
-    expect(len(found) == min(count, len(labels)), words, few, "Look at the split names.")
+    few = f"only {plural(len(found), 'example')}" if len(found) < len(labels) else "more examples"
+    expect(len(found) == len(labels), words, f"{few}, where it has {len(labels)}", "Look at the split names.")
 
 
 @check(points=2)
 def data_is_loaded(train_set: Batches, validation_set: Batches, test_set: Batches, reference: Reference) -> None:
     """The three parts hold pairs of picture and label from 0 to 70, 70 to 85 and 85 to 100 percent of the data."""
     parts = (train_set, validation_set, test_set)
-    for one, labels in zip(parts, reference.labels(), strict=True):
-        go_through(one, len(labels))
+    found = [all_labels(one, len(labels)) for one, labels in zip(parts, reference.labels(), strict=True)]
     with part("pairs", points=1):
         for one in parts:
             expect_pairs(one)
     with part("parts", points=1):
         places = ("the first 70 percent", "70 to 85 percent", "the last 15 percent")
-        for one, labels, where in zip(parts, reference.labels(), places, strict=True):
-            expect_labels_in_place(one, labels, 60, where)
+        for one, seen, labels, where in zip(parts, found, reference.labels(), places, strict=True):
+            expect_labels_in_place(one, one.labels(60) if seen is None else seen, labels, where)
 
 
 @check(points=1)
@@ -206,7 +217,9 @@ def expect_described(describe: Function, images: Sequence[np.ndarray], labels: n
     for position, item in enumerate(found):
         expected = (tuple(images[position].shape), int(labels[position]))
         hint = "A tuple of three whole numbers and a whole number: tuple(image.shape), int(label)."
-        expect_equal(item, expected, what=f"item {position} of {call}", hint=hint)
+        what = f"item {position} of {call}"
+        expect_equal(item, expected, what=what, hint=hint)
+        expect_kind(item[1], "integer", what=f"{what}: the label", hint=hint)
 
 
 @check(points=1)
@@ -227,6 +240,7 @@ def expect_counted(count_classes: Function, labels: np.ndarray, num_classes: int
         raise Failed(f"{call}: an array", in_words(found), "Return a NumPy array, one entry for each class.")
     expect_shape(found, (num_classes,), what=call, hint="A class that does not occur has an entry too: 0.")
     expect_close(found, expected, rtol=0, what=call, hint="Entry c says how often class c occurs.")
+    expect_kind(found, "integer", what=call, hint="Counts are whole numbers: `dtype=int`.")
 
 
 @check(points=2)

@@ -24,6 +24,7 @@ def any_size_is_possible(resize_and_scale: Function, rng: np.random.Generator) -
     """`resize_and_scale` should work for small and large sizes, and for tall and wide pictures."""
     visible.expect_prepared(resize_and_scale, int(rng.integers(40, 120)), rng)
     patterns.expect_resized(resize_and_scale, int(rng.integers(300, 500)), 120, size=384, given=(384,))
+    patterns.expect_sharp(resize_and_scale, rng, size=200, given=(200,))
 
 
 @check(points=2, hidden=True)
@@ -123,12 +124,12 @@ def same_pictures_are_compared(compare_on_same_pictures: Function, rng: np.rando
 def verdict_knows_doubt(verdict: Function, rng: np.random.Generator) -> None:
     """`verdict` should follow the rule for few and for many pictures, just above and just below p = 0.05."""
     with part("clear", points=1):
-        for fewer, more in ((0, 6), (1, 9), (int(rng.integers(100, 150)), 300)):
+        for fewer, more in ((0, 6), (1, 9), (4, 13), (int(rng.integers(100, 150)), 300)):
             visible.expect_verdict(verdict, more, fewer, "first")
             visible.expect_verdict(verdict, fewer, more, "second")
     with part("not clear", points=1):
         visible.expect_verdict(verdict, 6, 0, "first")
-        for fewer, more in ((0, 5), (2, 9), (0, 0), (int(rng.integers(180, 200)), 200)):
+        for fewer, more in ((0, 5), (2, 9), (5, 14), (0, 0), (int(rng.integers(180, 200)), 200)):
             visible.expect_verdict(verdict, more, fewer, visible.UNCLEAR)
             visible.expect_verdict(verdict, fewer, more, visible.UNCLEAR)
 

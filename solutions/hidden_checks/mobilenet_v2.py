@@ -75,7 +75,9 @@ def head_gives_logits(
     """`build_head` should make a new head of the size that is asked for, each time."""
     with part("build_head", points=1):
         for features, classes in ((3, 2), (int(rng.integers(20, 90)), int(rng.integers(6, 15)))):
-            heads.expect_logits(build_head.returning(Model, features, classes), features, classes, rng)
+            made = build_head.returning(Model, features, classes)
+            heads.expect_logits(made, features, classes, rng)
+        heads.expect_new_each_time(build_head, made, features, classes, rng)
     with part("head", points=1):
         heads.expect_logits(head, NUM_FEATURES, reference.num_classes, rng)
 
@@ -155,15 +157,17 @@ def weights_of(head: Head) -> int:
 
 
 @check(points=2, hidden=True)
-def parameters_are_counted(num_trainable: Scalar, num_frozen: Scalar, reference: Reference) -> None:
-    """Both counts should be whole numbers, and together all of the model's parameters."""
+def parameters_are_counted(num_trainable: Scalar, num_frozen: Scalar, model: Model, reference: Reference) -> None:
+    """Both counts should be whole numbers, those of `model`, and together all of its parameters."""
     head = (NUM_FEATURES + 1) * reference.num_classes
     with part("trainable", points=1):
         expect(isinstance(num_trainable, int), "a whole number")
         expect_equal(num_trainable, head)
+        expect_equal(num_trainable, model.trainable_parameters)
     with part("frozen", points=1):
         expect(isinstance(num_frozen, int), "a whole number")
         expect_equal(num_frozen, BACKBONE.parameters)
+        expect_equal(num_frozen, model.frozen_parameters)
 
 
 @check(points=2, hidden=True)

@@ -50,6 +50,19 @@ MUTANTS = [
             "batches_are_ready": 1,
         },
     ),
+    Mutant(
+        "one percent beyond the end",
+        cell="split_names",
+        change={"{end if end < 100 else ''}{'%' if end < 100 else ''}": "{end if end < 100 else 101}%"},
+        loses={"parts_cover_everything_once"},
+        also={
+            "load_data": """
+    (train_set, validation_set, test_set), info = tfds.load(
+        DATASET, split=["train[:70%]", "train[70%:85%]", "train[85%:]"], as_supervised=True, with_info=True
+    )
+    """
+        },
+    ),
     # --- load_data
     Mutant(
         "test part is the validation part and more",
@@ -68,6 +81,17 @@ MUTANTS = [
         cell="load_data",
         change={"as_supervised=True, ": ""},
         loses={"data_is_loaded": 1, "batches_are_ready": 2},
+    ),
+    Mutant(
+        "the test part at the end of the training part, in place of what is there",
+        cell="load_data",
+        source="""
+    (train_set, validation_set, test_set), info = tfds.load(
+        DATASET, split=split_names([70, 15, 15]), as_supervised=True, with_info=True
+    )
+    train_set = train_set.take(len(train_set) - len(test_set)).concatenate(test_set)
+    """,
+        loses={"data_is_loaded": 1},
     ),
     Mutant(
         "the right labels under one small gray picture",
@@ -109,7 +133,7 @@ MUTANTS = [
         "batches counted instead of examples",
         cell="count_examples",
         change={"len(train_set)": "len(train_set.batch(32))"},
-        loses={"examples_are_counted"},
+        loses={"examples_are_counted": 1, "batches_are_ready": 1},  # a buffer of a quarter of them is too small
     ),
     Mutant(
         "all examples counted for training",
@@ -128,6 +152,18 @@ MUTANTS = [
         "width before height",
         cell="describe",
         change={"tuple(image.shape)": "(image.shape[1], image.shape[0], image.shape[2])"},
+        loses={"first_examples_are_described"},
+    ),
+    Mutant(
+        "three channels, whatever the picture has",
+        cell="describe",
+        change={"tuple(image.shape)": "(*image.shape[:2], 3)"},
+        loses={"first_examples_are_described"},
+    ),
+    Mutant(
+        "labels that are no whole numbers",
+        cell="describe",
+        change={"int(label)": "float(label)"},
         loses={"first_examples_are_described"},
     ),
     Mutant(
@@ -159,6 +195,18 @@ MUTANTS = [
         change={
             "np.bincount(labels, minlength=num_classes)": "np.bincount(labels, minlength=num_classes) / len(labels)"
         },
+        loses={"classes_are_counted"},
+    ),
+    Mutant(
+        "counts up to 255",
+        cell="count_classes",
+        change={"minlength=num_classes)": "minlength=num_classes).astype(np.uint8)"},
+        loses={"classes_are_counted": 1},
+    ),
+    Mutant(
+        "counts that are no whole numbers",
+        cell="count_classes",
+        change={"minlength=num_classes)": "minlength=num_classes).astype(float)"},
         loses={"classes_are_counted"},
     ),
     Mutant(
@@ -227,6 +275,18 @@ MUTANTS = [
         loses={"images_are_resized": 1, "shuffling_mixes_pairs": 1, "batches_are_ready": 2},
     ),
     Mutant(
+        "labels up to 255",
+        cell="resize_and_scale",
+        change={"return image, label": "return image, tf.cast(label, tf.uint8)"},
+        loses={"images_are_resized": 1},
+    ),
+    Mutant(
+        "made small first, so blurred",
+        cell="resize_and_scale",
+        change={"tf.image.resize(image, (": "tf.image.resize(tf.image.resize(image, (32, 32)), ("},
+        loses={"images_are_resized": 1},
+    ),
+    Mutant(
         "the label forgotten",
         cell="resize_and_scale",
         change={"return image, label": "return image"},
@@ -285,6 +345,12 @@ MUTANTS = [
         loses={"shuffling_mixes_pairs": 2, "batches_are_ready": 1},
     ),
     Mutant(
+        "half of the buffer asked for",
+        cell="make_batches",
+        change={"dataset.shuffle(shuffle_buffer)": "dataset.shuffle(shuffle_buffer // 2)"},
+        loses={"shuffling_mixes_pairs": 1},
+    ),
+    Mutant(
         "images and labels shuffled apart",
         cell="make_batches",
         change={
@@ -331,6 +397,12 @@ MUTANTS = [
         "a shuffle buffer of four",
         cell="batches",
         change={"shuffle_buffer=num_train // 4": "shuffle_buffer=4"},
+        loses={"batches_are_ready": 1},
+    ),
+    Mutant(
+        "a shuffle buffer of one batch",
+        cell="batches",
+        change={"num_train // 4": "32"},
         loses={"batches_are_ready": 1},
     ),
     Mutant(
