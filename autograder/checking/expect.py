@@ -94,7 +94,9 @@ def expect_kind(value: Plain, kind: str, *, what: str = "", hint: str = "") -> N
     array = as_array(value)
     if array is not None and array.dtype.kind in _KINDS[kind]:
         return
-    name = value.dtype.name if isinstance(value, (np.ndarray, np.generic)) else in_words(value)
+    name = in_words(value)
+    if isinstance(value, (np.ndarray, np.generic, float)):
+        name = np.asarray(value).dtype.name
     raise Failed(_about(what, f"values of type {kind}"), name, hint)
 
 

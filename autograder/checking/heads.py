@@ -138,8 +138,8 @@ def expect_new_each_time(
     """Expect another head of the same size, and not the one that was made before, with whatever it has learned."""
     learned = [rng.normal(size=shape).astype(np.float32) for shape in ((num_features, num_classes), (num_classes,))]
     made.attribute("set_weights", Function)(learned)
-    kernel, _ = build_head.returning(Model, num_features, num_classes).head(num_features, num_classes)
-    expect(not np.allclose(kernel, learned[0]), "a new head each time", "the one that was made before")
+    another = Head.of(build_head.returning(Model, num_features, num_classes), num_features, num_classes)
+    expect(not np.allclose(another.kernel, learned[0]), "a new head each time", "the one that was made before")
 
 
 def expect_compiled(model: Model) -> None:

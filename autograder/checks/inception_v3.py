@@ -12,6 +12,7 @@ from autograder.checking.core import check, part
 from autograder.checking.expect import expect, expect_close, expect_equal, expect_kind, expect_shape
 from autograder.checking.heads import Head
 from autograder.checking.messages import Failed, in_words, number
+from autograder.checking.numbers import as_numbers
 from autograder.checking.reference import Reference
 from autograder.checking.values import Array, Function, Text, View
 from autograder.checking.values_keras import History, Model
@@ -175,6 +176,9 @@ def expect_interval(wilson_interval: Function, correct: int, total: int) -> None
     # 1.96 or the exact 1.95996..., and one that was cut to [0, 1], are the same for every purpose.
     for place, value, wanted in zip(("low", "high"), found, expected, strict=True):
         hint = "Mind the brackets: the denominator divides everything. p is correct / total."
+        numbers = as_numbers(value)
+        if numbers is not None and numbers.size == 1 and abs(float(numbers.item()) - wanted) < 1e-3:
+            hint = "That is near: leave the numbers as they are, without rounding, and z at 1.96."
         expect_close(value, wanted, rtol=5e-5, atol=1e-6, what=f"{what}: {place} end", hint=hint)
 
 

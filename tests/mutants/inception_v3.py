@@ -26,6 +26,12 @@ MUTANTS = [
         change={"[size, size]": "[size, size * tf.shape(image)[1] // tf.shape(image)[0]]"},
         loses={"any_size_is_possible": 1, "inception_features_are_extracted": 2},
     ),
+    Mutant(
+        "a label that is no whole number",
+        cell="resize_and_scale",
+        change={"/ 255.0, label": "/ 255.0, tf.cast(label, tf.float32)"},
+        loses={"any_size_is_possible"},
+    ),
     # --- inception_features
     Mutant(
         "224 pixels for Inception V3",
@@ -77,6 +83,12 @@ MUTANTS = [
         cell="train_heads",
         change={"epochs=6": "epochs=1"},
         loses={"histories_are_kept_apart"},
+    ),
+    Mutant(
+        "smaller batches for one of the two",
+        cell="train_heads",
+        change={"batch_size=32": "batch_size=32 if x_train.shape[1] == 1280 else 12"},
+        loses={"histories_are_kept_apart": 1},
     ),
     Mutant(
         "softmax and from_logits=True",
@@ -151,6 +163,12 @@ MUTANTS = [
         },
         loses={"classes_are_predicted": 1, "conclusion_follows_from_predictions": 1},
     ),
+    Mutant(
+        "test labels that are no whole numbers",
+        cell="predict",
+        change={"inception_predictions =": "test_labels = test_labels.astype(float)\ninception_predictions ="},
+        loses={"classes_are_predicted": 1},
+    ),
     # --- wilson_interval
     Mutant(
         "the textbook formula",
@@ -173,6 +191,16 @@ MUTANTS = [
         "the root forgotten",
         cell="wilson_interval",
         change={" ** 0.5": ""},
+        loses={"interval_is_wilsons"},
+    ),
+    Mutant(
+        "rounded to four digits",
+        cell="wilson_interval",
+        change={
+            "return (middle": "return round((middle",
+            "- half_width) / denominator, (": "- half_width) / denominator, 4), round((",
+            "+ half_width) / denominator": "+ half_width) / denominator, 4)",
+        },
         loses={"interval_is_wilsons"},
     ),
     Mutant(
@@ -237,6 +265,15 @@ MUTANTS = [
         loses={"verdict_knows_doubt": 1},
     ),
     Mutant(
+        "McNemar's test by chi-square, corrected",
+        cell="verdict",
+        change={
+            "mcnemar(only_first, only_second) >= 0.05": "(abs(only_first - only_second) - 1) ** 2 "
+            "<= 3.84 * max(only_first + only_second, 1)"
+        },
+        loses={"verdict_knows_doubt": 1},
+    ),
+    Mutant(
         "the rule turned around",
         cell="verdict",
         change={">= 0.05": "< 0.05"},
@@ -267,6 +304,12 @@ MUTANTS = [
     ),
     # --- cost
     Mutant("8 bytes a parameter", cell="cost", change={"* 4": "* 8"}, loses={"cost_is_known": 1}),
+    Mutant(
+        "megabytes of three digits",
+        cell="cost",
+        change={"parameters * 4 / 1_000_000": "round(parameters * 4 / 1_000_000, 3)"},
+        loses={"cost_is_known": 1},
+    ),
     Mutant("mebibytes", cell="cost", change={"1_000_000": "1024**2"}, loses={"cost_is_known": 1}),
     Mutant(
         "heights instead of areas",

@@ -86,6 +86,12 @@ MUTANTS = [
         change={"inputs * outputs + outputs": "inputs * outputs + inputs"},
         loses={"parameters_are_predicted"},
     ),
+    Mutant(
+        "a number of parameters that is no whole number",
+        cell="dense_parameters",
+        change={"inputs * outputs + outputs": "float(inputs * outputs + outputs)"},
+        loses={"parameters_are_predicted"},
+    ),
     # --- build_head
     Mutant(
         "softmax and from_logits=True",
@@ -132,6 +138,12 @@ MUTANTS = [
         cell="build_head",
         change={"keras.layers.Dense(num_classes)": "keras.layers.Dense(5)"},
         loses={"head_gives_logits": 1, "head_is_compiled": 1},
+    ),
+    Mutant(
+        "one head for each size, with whatever it has learned",
+        cell="build_head",
+        change={"def build_head": "import functools\n\n\n@functools.cache\ndef build_head"},
+        loses={"head_gives_logits": 1},
     ),
     Mutant(
         "a hidden layer",
@@ -187,7 +199,7 @@ MUTANTS = [
         "trained on the validation part",
         cell="train",
         change={FIT: "x_validation, y_validation, epochs=6"},
-        loses={"head_has_learned": 1},
+        loses={"head_has_learned": 1, "history_belongs_to_head": 1},
     ),
     Mutant(
         "labels in another order than their pictures",
@@ -202,16 +214,22 @@ MUTANTS = [
         loses={"head_has_learned": 3, "history_belongs_to_head": 2},
     ),
     Mutant(
+        "trained on every second example",
+        cell="train",
+        change={"fit(x_train, y_train": "fit(x_train[::2], y_train[::2]"},
+        loses={"history_belongs_to_head": 1},
+    ),
+    Mutant(
         "trained on everything",
         cell="train",
         change={FIT: "np.array(dataset_features.x), dataset_features.y, epochs=6"},
-        loses={"head_has_learned": 1},
+        loses={"head_has_learned": 1, "history_belongs_to_head": 1},
     ),
     Mutant(
         "trained on the validation part too",
         cell="train",
         change={FIT: "np.concatenate([x_train, x_validation]), np.concatenate([y_train, y_validation]), epochs=6"},
-        loses={"head_has_learned": 1},
+        loses={"head_has_learned": 1, "history_belongs_to_head": 1},
     ),
     Mutant(
         "test part for validation",
@@ -272,6 +290,17 @@ MUTANTS = [
         cell="assemble",
         change={"model.trainable_weights": "model.weights"},
         loses={"parameters_are_counted": 1},
+    ),
+    Mutant(
+        "a backbone that learns, and numbers of one that does not",
+        cell="assemble",
+        source="""
+    feature_extractor.trainable = True
+    model = keras.Sequential([feature_extractor, head])
+    first_logits = model.predict(first_images, verbose=0)
+    num_trainable, num_frozen = dense_parameters(1280, num_classes), 2_257_984
+    """,
+        loses={"parameters_are_counted"},
     ),
     # --- test
     Mutant(
