@@ -49,7 +49,7 @@ def pattern_of_part(chosen: np.ndarray, count: int) -> str:
 
 
 def is_shuffled(positions: np.ndarray) -> bool:
-    """Return whether positions, integers (n,), n at least 100, do not rise, fall, or go on in equal steps."""
+    """Return whether positions, integers (n,), n at least 40, do not rise, fall, or go on in equal steps."""
     places = np.arange(len(positions))
     rises = abs(np.corrcoef(places, positions)[0, 1]) * np.sqrt(len(positions)) > LIMIT
     _, steps = np.unique(np.diff(positions), return_counts=True)

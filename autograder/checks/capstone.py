@@ -60,6 +60,7 @@ def photographs_are_listed(list_photographs: Function, rng):
         "lilies/early.jpeg": NO_PICTURE,
     }
     more = {"lilies/notes.txt": NO_PICTURE, "violets/z9.JPG": NO_PICTURE, "readme.jpg": NO_PICTURE}
+    more["irises/to do.txt"] = NO_PICTURE
     expect_listed(list_photographs, files, more)
 
 
@@ -76,12 +77,13 @@ def expect_listed(list_photographs: Function, files: dict[str, bytes], more: dic
         wanted, hint = sorted({name.split("/")[0] for name in files}), "In alphabetical order: `sorted(...)`."
         expect_equal(found[2], wanted, what="class_names", hint=hint)
     with part("names and labels", points=1):
-        _expect_names_and_labels(found, sorted(files), "")
+        _expect_names_and_labels(found, sorted(files), "", sorted({name.split("/")[0] for name in files}))
     with part("other files", points=1):
         every = files | more
         wanted = [name for name in sorted(every) if "/" in name and name.lower().endswith((".jpg", ".jpeg", ".png"))]
         hint = "Endings may be in capitals; other files, and files outside of the sub-folders, are left out."
-        _expect_names_and_labels(_listed(list_photographs, every), wanted, hint)
+        classes = sorted({name.split("/")[0] for name in every if "/" in name})
+        _expect_names_and_labels(_listed(list_photographs, every), wanted, hint, classes)
 
 
 def _listed(list_photographs: Function, files: dict[str, bytes]) -> tuple:
@@ -99,11 +101,12 @@ def _paths(found: Plain, what: str) -> list[str]:
     return [str(name).replace("\\", "/") for name in items]
 
 
-def _expect_names_and_labels(found: tuple, wanted: list[str], hint: str) -> None:
+def _expect_names_and_labels(found: tuple, wanted: list[str], hint: str, classes: list[str]) -> None:
     names = _paths(found[0], "names")
     expect_equal(names, wanted, what="names", hint=hint or 'The path below the folder: "daisy/017.jpg", sorted.')
-    classes = sorted({name.split("/")[0] for name in wanted})
+    hint = hint and "Every sub-folder is a class, also one that holds no photograph."
     expect_equal(found[1], [classes.index(name.split("/")[0]) for name in wanted], what="labels", hint=hint)
+    expect_kind(found[1], "integer", what="labels", hint="Positions in class_names are whole numbers.")
 
 
 # --- steps 2 and 3: reading -------------------------------------------------------------------------------------------
@@ -164,18 +167,29 @@ def _read(read_photograph: Function, content: bytes, name: str, size: int) -> np
     if not isinstance(found, np.ndarray) or found.dtype.kind not in "biuf":
         raise Failed(f"read_photograph of {name}: an array", in_words(found))
     expect_shape(found, (size, size, 3), what=f"read_photograph of {name}")
-    expect_kind(found, "float", what=f"read_photograph of {name}")
+    right = found.dtype == np.float32
+    expect(right, f"read_photograph of {name}: float32", found.dtype.name, "Divide what tf.image.resize gives.")
     return found
 
 
+def expect_noise_read(read_photograph: Function, rng: np.random.Generator, size: int) -> None:
+    """Expect a picture of noise that has the right size already to keep its pixels."""
+    noise = rng.integers(0, 256, (size, size, 3)).astype(np.uint8)
+    found = _read(read_photograph, encoded(noise, "PNG"), "noise.png", size)
+    patterns.expect_pixels_kept(found, noise, what="read_photograph of noise.png")
+
+
 @check(points=2)
-def folder_is_loaded(load_folder: Function, names: Sequence_, labels: Array, class_names: Sequence_, rng):
+def folder_is_loaded(
+    load_folder: Function, names: Sequence_, labels: Array, skipped: Sequence_, class_names: Sequence_, rng
+):
     """`load_folder` reads every photograph that can be read and names the others."""
     expect_photographs(names, labels, class_names)
     with part("what can be read", points=1):
         expect_folder(load_folder, rng, {"asters": 3, "lilies": 2}, broken=[], size=20)
     with part("what cannot", points=1):
         expect_folder(load_folder, rng, {"asters": 2, "lilies": 3}, broken=["asters/000.jpg", "lilies/zz.png"], size=20)
+        expect_skipped(skipped, names)
 
 
 def expect_photographs(names: list, labels: np.ndarray, class_names: list) -> None:
@@ -187,6 +201,15 @@ def expect_photographs(names: list, labels: np.ndarray, class_names: list) -> No
     folders = [posixpath.dirname(name) for name in texts]
     wanted = [places.get(one, -1) for one in folders]
     expect_equal(labels, wanted, what="labels", hint="The positions of the folders' names in class_names.")
+
+
+def expect_skipped(skipped: list, names: list) -> None:
+    """Expect the notebook's broken file among those left out, where the folder is the notebook's."""
+    left_out = _paths(skipped, "skipped")
+    if "roses/broken.jpg" in _paths(names, "names") or len(names) != IN_FOLDER:
+        return
+    hint = "What load_folder gives for FOLDER: images, labels, names, skipped = load_folder(FOLDER, 224)."
+    expect_equal(left_out, ["roses/broken.jpg"], what="skipped", hint=hint)
 
 
 def expect_folder(
@@ -210,6 +233,7 @@ def expect_folder(
         patterns.numbers_of(images), numbers, what="the pictures' order", hint="The order of list_photographs."
     )
     expect_equal(labels, [sorted(counts).index(shown[name]) for name in shown], what="labels", hint=hint)
+    expect_kind(labels, "integer", what="labels", hint="Labels are whole numbers.")
     expect_equal(_paths(names, "names"), list(shown), what="names", hint=hint)
     if broken:
         expect_equal(_paths(skipped, "skipped"), broken, what="skipped", hint=hint)
@@ -240,8 +264,11 @@ def expect_parts(split_indices: Function, count: int, seed: int) -> None:
         expect_drawn(found, count)
     with part("seeds", points=1):
         again, other = _parts(split_indices, count, seed), _parts(split_indices, count, seed + 1)
+        with_zero = [_parts(split_indices, count, 0) for _ in range(2)]
         same = all(np.array_equal(a, b) for a, b in zip(found, again, strict=True))
         expect(same, "the same parts for the same seed", "others", "np.random.default_rng(seed)")
+        same = all(np.array_equal(a, b) for a, b in zip(*with_zero, strict=True))
+        expect(same, "the same parts for seed 0 each time", "others", "0 is a seed like any other.")
         shared = max(np.isin(other[2], (found[2] + step) % count).sum() for step in range(-5, 6))
         differs = shared < chance.TOGETHER * len(other[2])
         expect(differs, "other parts for another seed", "the same, or nearly", "np.random.default_rng(seed)")
@@ -252,7 +279,7 @@ def expect_drawn(found: list[np.ndarray], count: int) -> None:
     hint = "Shuffle all positions before you cut: np.random.default_rng(seed).permutation(count)."
     inside = all(len(one) and one.min() >= 0 and one.max() < count for one in found)
     expect(inside, f"positions from 0 to {count - 1}", "others", hint)
-    shuffled = 0.25 < np.mean(found[2]) / count < 0.75 and chance.is_shuffled(found[0])
+    shuffled = 0.25 < np.mean(found[2]) / count < 0.75 and all(chance.is_shuffled(one) for one in found)
     expect(shuffled, "positions in random order", "positions in their old order, or in another simple one", hint)
     for name, positions in zip(("validation", "test"), found[1:], strict=True):
         pattern = chance.pattern_of_part(positions, count)
@@ -289,6 +316,13 @@ def expect_flips(random_flip: Function, rng: np.random.Generator, *, count: int,
         expect_about_half(flipped, f"about half of {count} pictures mirrored", "A probability of 1/2.")
         alike = np.array_equal(flipped, _flipped(random_flip(images, seed), images))
         expect(alike, "the same pictures for the same seed", "others", "np.random.default_rng(seed)")
+        with_zero = [_flipped(random_flip(images, 0), images) for _ in range(2)]
+        expect(
+            np.array_equal(with_zero[0], with_zero[1]),
+            "the same pictures for seed 0 each time",
+            "others",
+            "0 is a seed like any other.",
+        )
         other = _flipped(random_flip(images, seed + 1), images)
         expect(not np.array_equal(flipped, other), "others for another seed", "the same pictures")
         shifted = (np.roll(other, step) for step in range(-5, 6))

@@ -18,10 +18,12 @@ from autograder.checks.capstone import (
     expect_head,
     expect_listed,
     expect_named,
+    expect_noise_read,
     expect_parts,
     expect_photographs,
     expect_read,
     expect_refused,
+    expect_skipped,
 )
 
 
@@ -31,7 +33,12 @@ def photographs_are_listed(list_photographs: Function, rng):
     classes = [f"flower {letter}" for letter in rng.permutation(list("pqrstu"))[:5]]
     files = {f"{name}/{i:02d}{end}": NO_PICTURE for name in classes for i, end in enumerate((".png", ".jpg", ".jpeg"))}
     more = {f"{classes[0]}/scan.PNG": NO_PICTURE, f"{classes[1]}/old.Jpeg": NO_PICTURE, f"{classes[2]}/jpg": NO_PICTURE}
-    more |= {"list.png": NO_PICTURE, f"{classes[3]}/movie.mp4": NO_PICTURE, f"{classes[4]}/a.jpg.txt": NO_PICTURE}
+    more |= {
+        "flower prim/list.txt": NO_PICTURE,
+        "list.png": NO_PICTURE,
+        f"{classes[3]}/movie.mp4": NO_PICTURE,
+        f"{classes[4]}/a.jpg.txt": NO_PICTURE,
+    }
     expect_listed(list_photographs, files, more)
 
 
@@ -43,6 +50,7 @@ def photographs_are_read(read_photograph: Function, rng):
             expect_read(read_photograph, encoded(patterns.ramps(height, width), kind), f"f.{kind.lower()}", 48)
         name = "IMG_0001.JPG"
         expect_read(read_photograph, encoded(patterns.ramps(70, 50)), name, 20)
+        expect_noise_read(read_photograph, rng, 96)
     with part("gray", points=1):
         for kind in ("JPEG", "PNG"):
             expect_gray(read_photograph, int(rng.integers(10, 250)), kind, 16)
@@ -52,7 +60,9 @@ def photographs_are_read(read_photograph: Function, rng):
 
 
 @check(points=2, hidden=True)
-def folder_is_loaded(load_folder: Function, names: Sequence_, labels: Array, class_names: Sequence_, rng):
+def folder_is_loaded(
+    load_folder: Function, names: Sequence_, labels: Array, skipped: Sequence_, class_names: Sequence_, rng
+):
     """`load_folder` also holds for other folders and sizes, wherever the broken files are."""
     expect_photographs(names, labels, class_names)
     with part("what can be read", points=1):
@@ -60,6 +70,7 @@ def folder_is_loaded(load_folder: Function, names: Sequence_, labels: Array, cla
     with part("what cannot", points=1):
         broken = ["a/000.jpg", "b/002x.jpeg", "c/999.png"]
         expect_folder(load_folder, rng, {"a": 2, "b": 4, "c": 1}, broken=broken, size=12)
+        expect_skipped(skipped, names)
 
 
 @check(points=3, hidden=True)

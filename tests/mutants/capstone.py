@@ -36,6 +36,24 @@ MUTANTS = [
         change={"enumerate(subfolders)": "enumerate(subfolders, start=1)"},
         loses={"photographs_are_listed": 2, "folder_is_loaded": 2, "head_knows_flowers": 3},
     ),
+    Mutant(
+        "classes without photographs forgotten",
+        cell="list_photographs",
+        source="""
+        def list_photographs(folder):
+            found = sorted(p for p in folder.glob("*/*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+            class_names = sorted({p.parent.name for p in found})
+            labels = np.array([class_names.index(p.parent.name) for p in found])
+            return [f"{p.parent.name}/{p.name}" for p in found], labels, class_names
+        """,
+        loses={"photographs_are_listed": 1},
+    ),
+    Mutant(
+        "labels that are no whole numbers",
+        cell="list_photographs",
+        change={"dtype=int": "dtype=float"},
+        loses={"photographs_are_listed": 2},
+    ),
     # --- read_photograph
     Mutant(
         "not scaled",
@@ -80,6 +98,20 @@ MUTANTS = [
         loses={"photographs_are_read": 1},
     ),
     Mutant(
+        "made small first, so blurred",
+        cell="read_photograph",
+        change={
+            "tf.image.resize(image, (size, size))": "tf.image.resize(tf.image.resize(image, (60, 60)), (size, size))"
+        },
+        loses={"photographs_are_read": 1, "own_photograph_is_named": 1},
+    ),
+    Mutant(
+        "with half the digits",
+        cell="read_photograph",
+        change={"/ np.float32(255)": ".astype(np.float16) / np.float16(255)"},
+        loses={"photographs_are_read": 3},
+    ),
+    Mutant(
         "black for what cannot be read",
         cell="read_photograph",
         source="""
@@ -117,6 +149,15 @@ MUTANTS = [
         change={"kept, skipped\n": "kept, len(skipped)\n"},
         loses={"folder_is_loaded": 1},
     ),
+    Mutant(
+        "nothing said of what was left out of this folder",
+        cell="load_folder",
+        change={
+            "names, skipped = load_folder": "names, _ = load_folder",
+            "_, _, class_names": "skipped = []\n_, _, class_names",
+        },
+        loses={"folder_is_loaded": 1},
+    ),
     # --- split_indices
     Mutant(
         "not shuffled",
@@ -137,10 +178,25 @@ MUTANTS = [
         loses={"parts_are_drawn": 1},
     ),
     Mutant(
+        "seed 0 taken for none",
+        cell="split_indices",
+        change={"default_rng(seed)": "default_rng(seed or None)"},
+        loses={"parts_are_drawn": 1},
+    ),
+    Mutant(
         "no test part",
         cell="split_indices",
         change={"[round(0.7 * count), round(0.85 * count)]": "[round(0.7 * count), count]"},
         loses={"parts_are_drawn": 2, "head_knows_flowers": 3},
+    ),
+    Mutant(
+        "validation and test part in order",
+        cell="split_indices",
+        change={
+            "return np.split(order": "parts = np.split(order",
+            "round(0.85 * count)])": "round(0.85 * count)])\n    return parts[0], np.sort(parts[1]), np.sort(parts[2])",
+        },
+        loses={"parts_are_drawn": 1},
     ),
     Mutant(
         "the last positions in no part",
@@ -311,6 +367,12 @@ MUTANTS = [
         "chance without the seed",
         cell="random_flip",
         change={"np.random.default_rng(seed)": "np.random.default_rng()"},
+        loses={"pictures_are_mirrored": 1},
+    ),
+    Mutant(
+        "seed 0 taken for none, too",
+        cell="random_flip",
+        change={"default_rng(seed)": "default_rng(seed or None)"},
         loses={"pictures_are_mirrored": 1},
     ),
     # --- train
