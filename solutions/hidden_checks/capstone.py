@@ -6,7 +6,7 @@ import numpy as np
 
 from autograder.checking import patterns
 from autograder.checking.core import check, part
-from autograder.checking.values import Array, Function, Scalar, Sequence_
+from autograder.checking.values import Anything, Array, Function, Scalar, Sequence_
 from autograder.checking.values_keras import Model
 from autograder.checks.capstone import (
     NO_PICTURE,
@@ -61,7 +61,7 @@ def photographs_are_read(read_photograph: Function, rng):
 
 @check(points=2, hidden=True)
 def folder_is_loaded(
-    load_folder: Function, names: Sequence_, labels: Array, skipped: Sequence_, class_names: Sequence_, rng
+    load_folder: Function, names: Sequence_, labels: Array, skipped: Anything, class_names: Sequence_, rng
 ):
     """`load_folder` also holds for other folders and sizes, wherever the broken files are."""
     expect_photographs(names, labels, class_names)

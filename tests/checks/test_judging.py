@@ -107,7 +107,7 @@ def test_labels_in_another_order_are_shown_from_where_they_differ():
     ):
         data = of(Batches, [(np.zeros((4, 4, 3)), label) for label in found], "train_set")
         with pytest.raises(Failed, match=words):
-            preprocessing.expect_labels_in_place(data, labels, 20, "the first part")
+            preprocessing.expect_labels_in_place(data, data.labels(20), labels, "the first part")
 
 
 @pytest.mark.parametrize(("classes", "tells"), [(5, True), (1, False)])

@@ -98,14 +98,6 @@ MUTANTS = [
         loses={"photographs_are_read": 1},
     ),
     Mutant(
-        "made small first, so blurred",
-        cell="read_photograph",
-        change={
-            "tf.image.resize(image, (size, size))": "tf.image.resize(tf.image.resize(image, (60, 60)), (size, size))"
-        },
-        loses={"photographs_are_read": 1, "own_photograph_is_named": 1},
-    ),
-    Mutant(
         "with half the digits",
         cell="read_photograph",
         change={"/ np.float32(255)": ".astype(np.float16) / np.float16(255)"},

@@ -86,12 +86,6 @@ MUTANTS = [
         change={"inputs * outputs + outputs": "inputs * outputs + inputs"},
         loses={"parameters_are_predicted"},
     ),
-    Mutant(
-        "a number of parameters that is no whole number",
-        cell="dense_parameters",
-        change={"inputs * outputs + outputs": "float(inputs * outputs + outputs)"},
-        loses={"parameters_are_predicted"},
-    ),
     # --- build_head
     Mutant(
         "softmax and from_logits=True",

@@ -161,12 +161,6 @@ MUTANTS = [
         loses={"first_examples_are_described"},
     ),
     Mutant(
-        "labels that are no whole numbers",
-        cell="describe",
-        change={"int(label)": "float(label)"},
-        loses={"first_examples_are_described"},
-    ),
-    Mutant(
         "printed, not returned",
         cell="describe",
         source="""
