@@ -74,11 +74,12 @@ MEMORY_OF_A_PROCESS = 4 * 2**30  # with the programs that its tests start: noteb
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Say how many processes `-n auto` is: two a processor, where there is the memory for them; two at least.
+    """Say how many processes `-n auto` is: one a processor, where there is the memory for them; two at least.
 
-    A third of the tests' time passes in waiting, for browsers, clusters, and what must be seen to run into a limit.
+    More would fill the time in which tests wait, but on two processors four took longer than two: what computes side
+    by side then runs into its limits.
     """
-    return max(2, min(2 * processors(), psutil.virtual_memory().total // MEMORY_OF_A_PROCESS))
+    return max(2, min(processors(), psutil.virtual_memory().total // MEMORY_OF_A_PROCESS))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

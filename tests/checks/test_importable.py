@@ -75,6 +75,7 @@ def points(tmp_path_factory) -> dict[str, list[str]]:
 
 
 @pytest.mark.notebook
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("check", checks_of_functions())
 def test_no_function_that_can_be_imported_answers(points, check):
     assert points[check] == []
