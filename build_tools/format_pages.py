@@ -42,10 +42,14 @@ def format_page(text: str) -> str:
     return CELL.sub(lambda cell: f"{cell['open']}{format_code(cell['code'])}```", text)
 
 
+def open_cells(text: str) -> list[re.Match[str]]:
+    """Return a page's code cells, but for those that are folded or left out."""
+    return [cell for cell in CELL.finditer(text) if not re.search(r"hide-|remove-", cell["open"])]
+
+
 def long_lines(text: str) -> list[str]:
     """Return the lines of code that are too long for the page, but for cells that are folded or left out."""
-    shown = [cell for cell in CELL.finditer(text) if not re.search(r"hide-|remove-", cell["open"])]
-    shown += SHOWN.finditer(text)
+    shown = [*open_cells(text), *SHOWN.finditer(text)]
     return [line for cell in shown for line in cell["code"].splitlines() if len(line) > WIDTH]
 
 

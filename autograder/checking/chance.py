@@ -9,7 +9,6 @@ import numpy as np
 
 LIMIT = 6.0
 """Standard deviations. Honest chance is further away in two of a billion cases."""
-FROM_ELSEWHERE = "a choice that follows from something else"
 TOGETHER = 0.6
 """Share of a part's positions that may have another one of the part at the same distance behind them."""
 
@@ -26,11 +25,14 @@ def pattern_of_coins(coins: np.ndarray, *others: np.ndarray) -> str:
     for lag in range(1, count // 3):
         if abs(signs[lag:] @ signs[:-lag]) > LIMIT * np.sqrt(count - lag):
             return "neighbors that go together" if lag == 1 else f"a pattern that comes again every {lag} positions"
-    for other in others:
-        spread = other.astype(float) - np.mean(other)
-        if abs(signs @ spread) > LIMIT * np.linalg.norm(spread):
-            return FROM_ELSEWHERE
-    return ""
+    return "a choice that follows from something else" if follow(coins, *others) else ""
+
+
+def follow(coins: np.ndarray, *others: np.ndarray) -> bool:
+    """Return whether fair coins go together with one of the other arrays; see `pattern_of_coins`."""
+    signs = np.where(coins, 1.0, -1.0)
+    spreads = (other.astype(float) - np.mean(other) for other in others)
+    return any(abs(signs @ spread) > LIMIT * np.linalg.norm(spread) for spread in spreads)
 
 
 def pattern_of_part(chosen: np.ndarray, count: int) -> str:

@@ -94,9 +94,8 @@ def expect_kind(value: Plain, kind: str, *, what: str = "", hint: str = "") -> N
     array = as_array(value)
     if array is not None and array.dtype.kind in _KINDS[kind]:
         return
-    name = in_words(value)
-    if isinstance(value, (np.ndarray, np.generic, float)):
-        name = np.asarray(value).dtype.name
+    has_dtype = isinstance(value, (np.ndarray, np.generic, float))
+    name = np.asarray(value).dtype.name if has_dtype else in_words(value)
     raise Failed(_about(what, f"values of type {kind}"), name, hint)
 
 

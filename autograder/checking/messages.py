@@ -17,12 +17,13 @@ RETURN_HINT = "Does the function have a `return`? `print` only shows a value, an
 
 CALL_HINT = "Call the function: its name, and its arguments in brackets after it."
 TEXT_HINT = "A number is asked for, not text: leave out quotation marks, or what turns it into text."
+_KEEP_HISTORY_HINT = "`fit` returns what was recorded: `history = model.fit(...)` keeps it."
 _OF_WRONG_TYPE = {
     "not NoneType": RETURN_HINT,
     "not function": CALL_HINT,
     "a Keras model, not History": "`fit` returns what was recorded in training. The model is what `fit` was called on.",
-    "what model.fit returns, not Sequential": "`fit` returns what was recorded: `history = model.fit(...)` keeps it.",
-    "what model.fit returns, not Functional": "`fit` returns what was recorded: `history = model.fit(...)` keeps it.",
+    "what model.fit returns, not Sequential": _KEEP_HISTORY_HINT,
+    "what model.fit returns, not Functional": _KEEP_HISTORY_HINT,
 }
 """Hints for things of another type than asked for, by how the words for that end."""
 

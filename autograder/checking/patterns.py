@@ -97,6 +97,11 @@ def image_of(answer: Plain, *, what: str) -> tuple[np.ndarray, Plain]:
     return image, answer[1]
 
 
+def noise(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a picture, uint8 (size, size, 3), in which each pixel counts."""
+    return rng.integers(0, 256, (size, size, 3)).astype(np.uint8)
+
+
 def expect_resized(resize_and_scale: Function, height: int, width: int, size: int = 224, given: Args = ()) -> None:
     """Expect a picture of this height and width to come out whole and square, whatever became of its values.
 
@@ -115,17 +120,17 @@ def expect_resized(resize_and_scale: Function, height: int, width: int, size: in
 
 def expect_sharp(resize_and_scale: Function, rng: np.random.Generator, size: int = 224, given: Args = ()) -> None:
     """Expect a picture of noise that has the right size already to keep its pixels, whatever became of their values."""
-    noise = rng.integers(0, 256, (size, size, 3)).astype(np.uint8)
+    picture = noise(size, rng)
     what = f"resize_and_scale of {size} x {size} pixels"
-    image, _ = image_of(resize_and_scale(tensor(noise), 0, *given), what=what)
+    image, _ = image_of(resize_and_scale(tensor(picture), 0, *given), what=what)
     expect_shape(image, (size, size, 3), what=what)
-    expect_pixels_kept(image, noise, what=what)
+    expect_pixels_kept(image, picture, what=what)
 
 
-def expect_pixels_kept(image: np.ndarray, noise: np.ndarray, *, what: str) -> None:
-    """Expect an image, in whatever range, to show the same noise; some ways of resizing smooth it a little."""
+def expect_pixels_kept(image: np.ndarray, picture: np.ndarray, *, what: str) -> None:
+    """Expect an image, in whatever range, to show a picture of `noise`; some ways of resizing smooth it a little."""
     with np.errstate(all="ignore"):  # one color everywhere is like nothing: NaN, which is not above 0.9
-        alike = np.corrcoef(image.astype(np.float64).ravel(), noise.ravel())[0, 1]
+        alike = np.corrcoef(image.astype(np.float64).ravel(), picture.ravel())[0, 1]
     hint = "Resize once, to the size that is asked for."
     expect(alike > 0.9, f"{what}: the picture, as sharp as it was", "a blurred one, or another", hint)
 

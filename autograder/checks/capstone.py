@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -72,18 +73,21 @@ def expect_listed(list_photographs: Function, files: dict[str, bytes], more: dic
         files: photographs with endings in small letters.
         more: further files: photographs with endings in capitals, others, and some outside of the classes.
     """
-    found = _listed(list_photographs, files)
+    found, classes = _listed(list_photographs, files), _sub_folders(files)
     with part("class names", points=1):
-        wanted, hint = sorted({name.split("/")[0] for name in files}), "In alphabetical order: `sorted(...)`."
-        expect_equal(found[2], wanted, what="class_names", hint=hint)
+        expect_equal(found[2], classes, what="class_names", hint="In alphabetical order: `sorted(...)`.")
     with part("names and labels", points=1):
-        _expect_names_and_labels(found, sorted(files), "", sorted({name.split("/")[0] for name in files}))
+        _expect_names_and_labels(found, sorted(files), "", classes)
     with part("other files", points=1):
         every = files | more
         wanted = [name for name in sorted(every) if "/" in name and name.lower().endswith((".jpg", ".jpeg", ".png"))]
         hint = "Endings may be in capitals; other files, and files outside of the sub-folders, are left out."
-        classes = sorted({name.split("/")[0] for name in every if "/" in name})
-        _expect_names_and_labels(_listed(list_photographs, every), wanted, hint, classes)
+        _expect_names_and_labels(_listed(list_photographs, every), wanted, hint, _sub_folders(every))
+
+
+def _sub_folders(files: Iterable[str]) -> list[str]:
+    """Return the sub-folders of the folder that these files are in, in order."""
+    return sorted({name.split("/")[0] for name in files if "/" in name})
 
 
 def _listed(list_photographs: Function, files: dict[str, bytes]) -> tuple:
@@ -174,9 +178,9 @@ def _read(read_photograph: Function, content: bytes, name: str, size: int) -> np
 
 def expect_noise_read(read_photograph: Function, rng: np.random.Generator, size: int) -> None:
     """Expect a picture of noise that has the right size already to keep its pixels."""
-    noise = rng.integers(0, 256, (size, size, 3)).astype(np.uint8)
-    found = _read(read_photograph, encoded(noise, "PNG"), "noise.png", size)
-    patterns.expect_pixels_kept(found, noise, what="read_photograph of noise.png")
+    picture = patterns.noise(size, rng)
+    found = _read(read_photograph, encoded(picture, "PNG"), "noise.png", size)
+    patterns.expect_pixels_kept(found, picture, what="read_photograph of noise.png")
 
 
 @check(points=2)
@@ -324,13 +328,12 @@ def expect_flips(random_flip: Function, rng: np.random.Generator, *, count: int,
         )
         other = _flipped(random_flip(images, seed + 1), images)
         expect(not np.array_equal(flipped, other), "others for another seed", "the same pictures")
-        shifted = (np.roll(other, step) for step in range(-5, 6))
-        again = chance.pattern_of_coins(flipped, *shifted) == chance.FROM_ELSEWHERE
-        hint = "One generator for all pictures: with `seed + i` for each, the next seed throws its neighbors' coins."
-        expect(not again, "other coins for another seed", "the same ones, moved along by some pictures", hint)
         pattern = chance.pattern_of_coins(flipped, images.mean(axis=(1, 2, 3)), images[:, 0, 0, 0])
         hint = "A coin for each picture: np.random.default_rng(seed).random(len(images)) < 0.5."
         expect(not pattern, "each picture mirrored by chance alone", pattern, hint)
+        again = chance.follow(flipped, *(np.roll(other, step) for step in range(-5, 6)))
+        why = "One generator for all pictures: with `seed + i` for each, the next seed throws its neighbors' coins."
+        expect(not again, "other coins for another seed", "the same ones, moved along by some pictures", why)
         expect_coins_for_twins(random_flip, images[0], count, seed + int(rng.integers(2, 1000)), hint)
 
 
@@ -499,8 +502,8 @@ def _pictures_of(names: list[str], train: heads.Part) -> heads.Part:
 def _places_of(names: list[str], train: heads.Part) -> np.ndarray:
     """Return which pictures of the training part these are, int (n,), -1 for those that the notebook did not name."""
     stems = [posixpath.splitext(posixpath.basename(name))[0] for name in names]
-    known = [int(stem) if stem.isascii() and stem.isdigit() and len(stem) < 10 else IN_FOLDER for stem in stems]
-    places = np.array(known, dtype=int)
+    numbers = [int(stem) if stem.isascii() and stem.isdigit() and len(stem) < 10 else -1 for stem in stems]
+    places = np.array(numbers, dtype=int)
     return np.where(places < min(IN_FOLDER, len(train[1])), places, -1)
 
 
@@ -510,15 +513,16 @@ def _own_part(head: Model, names: list[str], test_ids: np.ndarray, train: heads.
     Each good way of resizing gives features of its own, and a head knows those best that it was trained on.
     """
     places = _places_of([names[i] for i in test_ids], train)
+    test_ids, places = test_ids[places >= 0], places[places >= 0]
     typical = np.asarray(train[0][:IN_FOLDER], np.float64).mean(axis=0)
     try:
         x = np.asarray(ARRAY.fetch(head.session, "x"))
         expect_shape(x, (len(names), NUM_FEATURES))
-        own = x[test_ids[places >= 0]]
-        heads.expect_same_pictures(own, train[0][places[places >= 0]], typical, what="x", hint="")
+        own = x[test_ids]
+        heads.expect_same_pictures(own, train[0][places], typical, what="x", hint="")
     except Failed:
         return None
-    return own, train[1][places[places >= 0]]
+    return own, train[1][places]
 
 
 # --- steps 7 and 8: fine-tuning, own photographs ----------------------------------------------------------------------
@@ -614,7 +618,7 @@ def _named(
     pixel counts, in its place.
     """
     if kind == "PNG":
-        photograph, weight = rng.integers(0, 256, (size, size, 3)).astype(np.uint8), 0.3
+        photograph, weight = patterns.noise(size, rng), 0.3
         pixels = photograph / 255
     else:
         photograph, weight = patterns.flat(rng.integers(40, 220, 3).tolist(), 30, 40), 0.02

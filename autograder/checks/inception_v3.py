@@ -206,8 +206,7 @@ def expect_count(compare: Function, case: Case, place: int) -> None:
     one, other = (first, second) if place == 0 else (second, first)
     expected = int(np.sum((one == labels) & (other != labels)))
     hint = "Count the pictures on which this one is right and the other is wrong."
-    what = f"{what}: {('only_first', 'only_second')[place]}"
-    expect_close(found, expected, atol=0, rtol=0, what=what, hint=hint)
+    expect_close(found, expected, atol=0, rtol=0, what=f"{what}: {('only_first', 'only_second')[place]}", hint=hint)
 
 
 def expect_compared(compare: Function, *cases: Case) -> None:

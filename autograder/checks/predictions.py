@@ -29,9 +29,8 @@ from flowercourse.style import RIGHT_SIGN, WRONG_SIGN
 NAMES = ("aster", "begonia", "camellia", "dahlia", "edelweiss", "freesia", "gentian")
 BATCH = 32
 TURNED = ((1, -1), (-1, 1), (-1, -1))  # steps down and to the right through a picture that is mirrored or upside down
-PLAIN = (
-    0.3  # share of a picture that must show: 30 in a figure of Matplotlib's own size leave little more, one turned 0.2
-)
+PLAIN = 0.3
+"""Share of a picture that must show: 30 in a figure of Matplotlib's own size leave little more, one turned 0.2."""
 LARGE_RTOL = 1e-3  # of probabilities from large logits: sums of such logits in float32 are off by up to 3e-4
 
 

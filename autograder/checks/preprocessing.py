@@ -217,8 +217,7 @@ def expect_described(describe: Function, images: Sequence[np.ndarray], labels: n
     for position, item in enumerate(found):
         expected = (tuple(images[position].shape), int(labels[position]))
         hint = "A tuple of three whole numbers and a whole number: tuple(image.shape), int(label)."
-        what = f"item {position} of {call}"
-        expect_equal(item, expected, what=what, hint=hint)
+        expect_equal(item, expected, what=f"item {position} of {call}", hint=hint)
 
 
 @check(points=1)

@@ -139,7 +139,7 @@ def conclusion_follows_from_predictions(
     conclusion: Text, mobilenet_head: Model, inception_head: Model, reference: Reference
 ) -> None:
     """`conclusion` should be one of the three texts that `verdict` returns, for your own two models."""
-    expect(conclusion in ("first", "second", "no clear difference"), "one of three texts")
+    expect(conclusion in visible.VERDICTS, "one of three texts")
     visible.expect_conclusion(conclusion, mobilenet_head, inception_head, reference)
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.site.tools import LESSONS, load_tool, source
 
+format_pages = load_tool("format_pages")
+
 
 @pytest.mark.parametrize("page", LESSONS)
 def test_a_page_whose_sentences_name_results_claims_them(page: str) -> None:
@@ -20,6 +22,4 @@ def test_the_build_stops_where_a_page_does_not_show_what_it_claims() -> None:
 
 @pytest.mark.parametrize("page", LESSONS)
 def test_claims_do_not_stand_between_a_reader_and_the_code_that_she_learns_from(page: str) -> None:
-    cells = re.findall(r"(?ms)^```\{code-cell\} python\n(.*?)^```", source(page))
-    open_to_all = [cell for cell in cells if not re.search(r"tags: \[(hide|remove)-input\]", cell)]
-    assert not [cell for cell in open_to_all if "claims.show(" in cell]
+    assert not [cell["code"] for cell in format_pages.open_cells(source(page)) if "claims.show(" in cell["code"]]
